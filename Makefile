@@ -1,0 +1,103 @@
+# Everything a person or a machine does with this project. `make help` lists it.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCE ?=
+ONCE ?=
+EDGESERVE_DATA ?= $(CURDIR)/../shared/data
+export EDGESERVE_DATA
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PACKAGE_FILES := $(shell find edgeserve models/bundles -type f -not -path '*/__pycache__/*' 2>/dev/null)
+
+.PHONY: help run test test-long test-models check check-models test-clean-root ci bench proto lock dist clean train-environment
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+run: $(VENV)/.package ## Serve, stream frames, show what was found (SOURCE=video|folder, ONCE=1)
+	$(BIN)/edgeserve demo $(if $(SOURCE),--source '$(SOURCE)') $(if $(ONCE),--once)
+
+test: $(VENV)/.package $(VENV)/.dev ## Run the tests on the built wheel
+	$(BIN)/pytest -m 'not long'
+
+test-long: $(VENV)/.package $(VENV)/.dev ## Run the tests that take minutes
+	$(BIN)/pytest -m long
+
+test-models: .venv-train/.ready ## Run the tests of the model zoo and of training (needs PyTorch)
+	.venv-train/bin/python -m pytest tests/models
+
+check: $(VENV)/.package $(VENV)/.dev .venv-proto/.ready ## Lint, types, imports, drift of generated files
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@drift=$$(mktemp -d) && protos/generate.sh .venv-proto/bin/python $$drift/stubs \
+	    && diff -r --exclude=__pycache__ $$drift/stubs edgeserve/wire/_generated \
+	    && rm -rf $$drift && echo 'generated stubs: no drift'
+
+check-models: .venv-train/.ready ## Types of the model zoo and of training (needs PyTorch)
+	.venv-train/bin/mypy models $(wildcard tests/models/*.py)
+
+test-clean-root: ## The README's two commands in a fresh Debian (needs root and debootstrap)
+	tests/clean-root.sh
+
+ci: check check-models test test-long test-models ## All that runs on every change
+
+bench: $(VENV)/.package ## Measure the server beside the same work in one process
+	$(BIN)/edgeserve bench
+
+proto: .venv-proto/.ready ## Write the gRPC stubs anew
+	protos/generate.sh .venv-proto/bin/python
+
+lock: ## Resolve the lock files anew (needs uv)
+	@compile() { uv pip compile --universal --python-version 3.10 --generate-hashes \
+	    --no-emit-index-url --no-header --quiet "$$@"; }; \
+	compile pyproject.toml --extra server --extra quantize --group test --group check \
+	    -o requirements-dev.lock && \
+	compile pyproject.toml --extra server -c requirements-dev.lock -o requirements.lock && \
+	compile pyproject.toml --extra quantize --group test --group train \
+	    --group check -c requirements-dev.lock -o requirements-train.lock && \
+	compile --group proto -o requirements-proto.lock
+
+dist: $(VENV)/.server ## Build the wheel
+	rm -rf dist
+	$(BIN)/pip wheel -q --no-deps -w dist .
+
+train-environment: .venv-train/.ready ## Set up the environment that trains models
+
+clean: ## Remove what was built
+	rm -rf .venv .venv-* dist build output .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	    .import_linter_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.server: requirements.lock | $(VENV)/bin/python
+	$(BIN)/pip install -q --require-hashes -r requirements.lock
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.server
+	$(BIN)/pip install -q --require-hashes -r requirements-dev.lock
+	touch $@
+
+# The wheel is what runs and what is tested, not the checkout.
+$(VENV)/.package: pyproject.toml README.md $(PACKAGE_FILES) $(VENV)/.server
+	rm -rf dist
+	$(BIN)/pip wheel -q --no-deps -w dist .
+	$(BIN)/pip install -q --no-deps --force-reinstall dist/edgeserve-*.whl
+	touch $@
+
+.venv-proto/.ready: requirements-proto.lock
+	$(PYTHON) -m venv .venv-proto
+	.venv-proto/bin/pip install -q --require-hashes -r requirements-proto.lock
+	touch $@
+
+# PyTorch stays outside the lock: its CPU and CUDA builds go by the same version.
+.venv-train/.ready: requirements-train.lock $(VENV)/.package
+	$(PYTHON) -m venv .venv-train
+	.venv-train/bin/pip install -q torch==2.13.0
+	.venv-train/bin/pip install -q --require-hashes -r requirements-train.lock
+	.venv-train/bin/pip install -q --no-deps --force-reinstall dist/edgeserve-*.whl
+	touch $@

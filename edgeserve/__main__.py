@@ -1,0 +1,6 @@
+"""`python -m edgeserve`."""
+
+from edgeserve.cli.main import main
+
+if __name__ == "__main__":
+    main()

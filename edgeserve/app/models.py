@@ -1,0 +1,101 @@
+"""From the names in the configuration to models that serve."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from edgeserve.catalog.repository import Repository, shipped_dir
+from edgeserve.domain.errors import ConfigurationError, EdgeserveError, NotAvailableError
+from edgeserve.domain.status import ModelStatus
+from edgeserve.engines.cpus import available_cpus
+from edgeserve.engines.registry import runtimes
+from edgeserve.engines.resolve import load_engine
+from edgeserve.pipeline.detector import Detector
+from edgeserve.pipeline.lane import Lane
+from edgeserve.pipeline.served import ServedModel, ServedModels
+from edgeserve.pipeline.warmup import warm_up
+
+if TYPE_CHECKING:
+    from edgeserve.config.settings import Settings
+    from edgeserve.telemetry.metrics import Metrics
+
+_log = logging.getLogger(__name__)
+
+
+def load_models(settings: Settings, metrics: Metrics) -> ServedModels:
+    """Load and warm up every model of the configuration.
+
+    A model that cannot be loaded is not ready, and the others serve.
+
+    Raises:
+        ConfigurationError: a manifest is wrong, or a provider is unknown.
+        NotAvailableError: strict, and a model's first wish cannot be met; or no model can serve.
+    """
+    repository = Repository(settings.catalog.models_dir, shipped_dir())
+    lanes: dict[str, Lane] = {}
+    served = []
+    for index, name in enumerate(settings.catalog.model):
+        started = time.monotonic()
+        try:
+            model = _load(name, repository, settings, lanes, metrics)
+        except ConfigurationError:
+            raise
+        except EdgeserveError as error:
+            if settings.engines.strict and isinstance(error, NotAvailableError):
+                raise
+            _log.error("model %s is not ready: %s", name, error)
+            model = ServedModel(ModelStatus(name, version="", ready=False, reason=str(error)))
+        else:
+            metrics.model_loaded(name, time.monotonic() - started)
+        served.append(replace(model, status=replace(model.status, is_default=index == 0)))
+    if not any(model.status.ready for model in served):
+        text = "no model can serve: " + "; ".join(model.status.reason for model in served)
+        raise NotAvailableError(text)
+    metrics.models(model.status for model in served)
+    return ServedModels(served, settings.pipeline, metrics)
+
+
+def _load(
+    name: str,
+    repository: Repository,
+    settings: Settings,
+    lanes: dict[str, Lane],
+    metrics: Metrics,
+) -> ServedModel:
+    bundle = repository.find(name)
+    bundle.verify()
+    spec = bundle.spec
+    engine, status = load_engine(spec, settings.engines, runtimes())
+    _log.info(
+        "model %s:%s on %s (%s), requested %s%s",
+        spec.name,
+        spec.version,
+        status.chosen,
+        status.precision,
+        status.requested,
+        f"; {status.reason}" if status.reason else "",
+    )
+    detector = Detector(spec, engine, max_pixels=settings.access.max_pixels)
+    warm_up(detector)
+    lane = lanes.get(engine.device)
+    if lane is None:
+        cores = settings.engines.threads or available_cpus()
+        workers = settings.pipeline.workers or cores + 1
+        lane = lanes[engine.device] = Lane(engine.device, workers, metrics)
+    return ServedModel(
+        ModelStatus(
+            name=spec.name,
+            version=spec.version,
+            ready=True,
+            input_width_px=spec.input.width_px,
+            input_height_px=spec.input.height_px,
+            labels=spec.labels,
+            thresholds=spec.thresholds,
+            engine=status,
+        ),
+        detector,
+        lane,
+    )

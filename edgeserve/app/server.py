@@ -1,0 +1,98 @@
+"""A whole server: built, started, drained and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from typing import TYPE_CHECKING
+
+from edgeserve.app.models import load_models
+from edgeserve.engines.registry import devices
+from edgeserve.serving.address import check_address
+from edgeserve.serving.server import GrpcServer
+from edgeserve.telemetry.metrics import Metrics
+from edgeserve.web.server import WebServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgeserve.config.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+class Server:
+    """Everything that `edgeserve serve` runs."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare a server; nothing is loaded and nothing listens yet.
+
+        Raises:
+            ConfigurationError: an address is malformed, or open without `insecure`.
+        """
+        serving, web = settings.serving, settings.web
+        check_address("listen", serving.listen, insecure=serving.insecure)
+        if web.http_listen:
+            check_address("http_listen", web.http_listen, insecure=serving.insecure)
+        self._settings = settings
+        self._stop = asyncio.Event()
+        self._ready = False
+
+    async def run(self, on_ready: Callable[[str, str], None]) -> None:
+        """Serve until SIGTERM or SIGINT; a second one stops at once.
+
+        Args:
+            on_ready: called with the gRPC and the HTTP address when the server is ready; the
+                HTTP address is empty where there is none.
+
+        Raises:
+            EdgeserveError: the server cannot start.
+        """
+        settings = self._settings
+        self._handle_signals()
+        metrics = Metrics()
+        models = await asyncio.to_thread(load_models, settings, metrics)
+        grpc = GrpcServer(models, devices, settings.access, settings.serving)
+        web = None
+        if settings.web.http_listen:
+            web = WebServer(settings.web.http_listen, metrics.render, lambda: self._ready)
+        try:
+            grpc_address = await grpc.start()
+            http_address = await web.start() if web is not None else ""
+            self._ready = models.ready
+            await grpc.set_serving(serving=self._ready)
+            # A signal that came while the models loaded is obeyed now.
+            if not self._stop.is_set():
+                on_ready(grpc_address, http_address)
+            await self._stop.wait()
+            await self._drain(grpc)
+        finally:
+            await grpc.stop()
+            if web is not None:
+                await web.stop()
+            await asyncio.to_thread(models.close)
+
+    async def _drain(self, grpc: GrpcServer) -> None:
+        self._ready = False
+        await grpc.set_serving(serving=False)
+        _log.info("draining: no new streams, answering what was read")
+        self._stop.clear()
+        draining = asyncio.create_task(self._drain_streams(grpc))
+        again = asyncio.create_task(self._stop.wait())
+        done, _ = await asyncio.wait({draining, again}, return_when=asyncio.FIRST_COMPLETED)
+        again.cancel()
+        if draining in done:
+            draining.result()
+        else:
+            _log.warning("asked a second time: stopping at once")
+            draining.cancel()
+
+    async def _drain_streams(self, grpc: GrpcServer) -> None:
+        await asyncio.sleep(self._settings.serving.drain_delay)
+        await grpc.drain()
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)

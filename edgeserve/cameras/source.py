@@ -1,0 +1,54 @@
+"""What every source of frames looks like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from edgeserve.domain.frame import EncodedFrame
+
+
+class Source(Protocol):
+    """Frames, one after the other, as fast as the caller takes them.
+
+    A context manager: leaving it closes the source. Each iteration starts at the first frame.
+
+    Attributes:
+        name: for people, in logs and results.
+        fps: nominal frames a second; None where there is no rate (pictures).
+        frame_count: how many frames an iteration gives; None where it is not known. A video's
+            is what its container says, which may be off by some frames.
+    """
+
+    name: str
+    fps: float | None
+    frame_count: int | None
+
+    def __iter__(self) -> Iterator[EncodedFrame]:
+        """Give the frames, `frame_id` counting from 0.
+
+        `arrival_ns` and `capture_time_unix_ns` are not set: whoever takes the frame stamps it.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what the source holds; the default holds nothing."""
+        return
+
+    def __enter__(self) -> Self:
+        """Return the source itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the source."""
+        self.close()

@@ -1,0 +1,1 @@
+"""Bundles: a model's files with their manifest, found and checked."""

@@ -1,0 +1,152 @@
+"""`model.toml`: what a bundle says of itself. Unknown keys are errors."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from edgeserve.domain.errors import ConfigurationError
+from edgeserve.domain.frame import ColorOrder
+from edgeserve.domain.model import Fit
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+_Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+# A file beside the manifest: no folder, nothing hidden.
+_FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+_Channels = tuple[float, float, float]
+_Divisor = Annotated[float, Field(gt=0)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Normalisation(_Table):
+    """How 0..255 becomes what the network computes with: (x - mean) / std."""
+
+    place: Literal["graph", "server"]
+    mean: _Channels
+    std: tuple[_Divisor, _Divisor, _Divisor]
+
+
+class Input(_Table):
+    """The input picture."""
+
+    width_px: int = Field(ge=1)
+    height_px: int = Field(ge=1)
+    layout: Literal["NHWC", "NCHW"]
+    dtype: Literal["uint8", "float32"]
+    color_order: ColorOrder
+    fit: Fit
+    pad_value: int = Field(ge=0, le=255)
+    normalisation: Normalisation
+
+
+class Head(_Table):
+    """The output layout."""
+
+    layout: str
+    strides: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    reg_max: int = 0
+    outputs: dict[str, str]
+
+
+class DefaultThresholds(_Table):
+    """What a client gets that asks for nothing else."""
+
+    score: float = Field(gt=0, lt=1)
+    iou: float = Field(gt=0, le=1)
+    max_detections: int = Field(ge=1, le=1000)
+
+
+class Checked(_Table):
+    """A file with its checksum."""
+
+    path: _FileName
+    sha256: _Sha256
+
+
+class File(Checked):
+    """One runnable form of the model."""
+
+    runtimes: tuple[str, ...] = Field(min_length=1)
+    precision: Literal["int8", "fp32"]
+    companions: tuple[Checked, ...] = ()
+    """Files that the runtime reads along with it, as an IR's weights."""
+
+
+class Training(_Table):
+    """Where the weights come from."""
+
+    recipe: str
+    data: tuple[str, ...]
+    licence: str
+
+
+class Accuracy(_Table):
+    """One measured line: COCO AP by the protocol of the card."""
+
+    runtime: str
+    precision: str
+    split: Literal["val", "test"]
+    origin: str
+    ap: float = Field(ge=0, le=1)
+    ap50: float = Field(ge=0, le=1)
+
+
+class Manifest(_Table):
+    """A whole `model.toml`."""
+
+    format: Literal[1]
+    name: _Name
+    version: _Name
+    description: str
+    licence: str
+    labels: tuple[str, ...] = Field(min_length=1)
+    input: Input
+    head: Head
+    thresholds: DefaultThresholds
+    files: tuple[File, ...] = Field(min_length=1)
+    golden: Checked | None = None
+    training: Training | None = None
+    accuracy: tuple[Accuracy, ...] = ()
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check a manifest.
+
+    Raises:
+        ConfigurationError: unreadable, not TOML, or a key is wrong; the text names file, key and
+            what was expected.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        text = f"{path}: cannot be read: {error}"
+        raise ConfigurationError(text) from error
+    except tomllib.TOMLDecodeError as error:
+        text = f"{path}: not valid TOML: {error}"
+        raise ConfigurationError(text) from error
+    try:
+        return Manifest.model_validate(tables)
+    except ValidationError as error:
+        raise ConfigurationError(explain(path, error)) from error
+
+
+def explain(path: Path | str, error: ValidationError) -> str:
+    """One line for a wrong TOML file: file, key, what was expected."""
+    first = error.errors(include_url=False)[0]
+    key = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in first["loc"]))
+    got = "" if first["type"] == "missing" else f", got {first['input']!r:.80}"
+    return f"{path}: {key}: {first['msg']}{got}"

@@ -1,0 +1,68 @@
+"""From what went wrong to the program's last line and its exit code."""
+
+from __future__ import annotations
+
+import click
+
+from edgeserve.domain.errors import (
+    ConfigurationError,
+    EdgeserveError,
+    ModelNotReadyError,
+    NotAvailableError,
+    RequestError,
+    TransportError,
+)
+
+GOOD = 0
+CHECK_FAILED = 1
+USAGE = 2
+NOT_THERE = 3
+INTERRUPTED = 130
+
+_CODES: tuple[tuple[type[EdgeserveError], int], ...] = (
+    (ConfigurationError, USAGE),
+    (RequestError, USAGE),
+    (NotAvailableError, NOT_THERE),
+    (TransportError, NOT_THERE),
+    (ModelNotReadyError, NOT_THERE),
+)
+
+_EXTRAS = {
+    "aiohttp": "server",
+    "cv2": "server",
+    "grpc_health": "server",
+    "grpc_reflection": "server",
+    "nncf": "quantize",
+    "onnx": "quantize",
+    "onnxruntime": "server",
+    "openvino": "server",
+    "prometheus_client": "server",
+    "pycocotools": "quantize",
+    "simplejpeg": "server",
+}
+"""The extra that brings an optional dependency."""
+
+
+def code_and_text(error: Exception) -> tuple[int, str] | None:
+    """The exit code and the line for an error; None if it is a fault of the program."""
+    if isinstance(error, EdgeserveError):
+        codes = (code for kind, code in _CODES if isinstance(error, kind))
+        return next(codes, CHECK_FAILED), str(error)
+    if isinstance(error, click.UsageError):
+        context = error.ctx
+        hint = f" (try `{context.command_path} --help`)" if context else ""
+        return USAGE, error.format_message().rstrip(".") + hint
+    if isinstance(error, click.ClickException):
+        return USAGE, error.format_message()
+    if isinstance(error, ImportError):
+        return _of_import(error)
+    return None
+
+
+def _of_import(error: ImportError) -> tuple[int, str] | None:
+    module = (error.name or "").partition(".")[0]
+    extra = _EXTRAS.get(module)
+    if extra is None:
+        return None
+    text = f"this needs the package {module} ({error}); pip install 'edgeserve[{extra}]'"
+    return NOT_THERE, text

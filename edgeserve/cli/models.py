@@ -1,0 +1,136 @@
+"""`edgeserve models`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgeserve.catalog.bundle import MANIFEST
+from edgeserve.catalog.options import default_models_dir
+from edgeserve.catalog.repository import Repository, shipped_dir
+from edgeserve.cli.exit_codes import CHECK_FAILED
+from edgeserve.cli.json_option import JsonWriter, json_option
+from edgeserve.cli.server_options import address_option
+from edgeserve.cli.table import table
+from edgeserve.domain.status import ModelStatus
+
+if TYPE_CHECKING:
+    from edgeserve.catalog.bundle import Bundle
+
+models_dir_option = click.option(
+    "--models-dir",
+    envvar="EDGESERVE_MODELS",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with bundles of your own. [default: in your data directory]",
+)
+
+
+@click.group()
+def models() -> None:
+    """List, show and check models."""
+
+
+@models.command("list")
+@address_option
+@click.option("--local", is_flag=True, help="List the bundles on this machine instead.")
+@models_dir_option
+@json_option
+def list_models(
+    *,
+    address: str,
+    local: bool,
+    models_dir: Path | None,
+    json_path: str | None,
+) -> None:
+    """List the models of a running server; * marks its default."""
+    from edgeserve.client import DetectionClient  # noqa: PLC0415 - not for --help
+
+    if local:
+        statuses = [_local_status(bundle) for bundle in _repository(models_dir).bundles()]
+    else:
+        with DetectionClient(address) as client:
+            statuses = client.list_models()
+    with JsonWriter(json_path) as out:
+        out.document({"models": [asdict(status) for status in statuses]})
+        if not out.takes_stdout:
+            header = ("MODEL", "VERSION", "INPUT", "CLASSES", "DEVICE", "PRECISION", "STATE")
+            click.echo(table([header, *(_row(status) for status in statuses)]))
+
+
+def _local_status(bundle: Bundle) -> ModelStatus:
+    spec = bundle.spec
+    return ModelStatus(
+        name=spec.name,
+        version=spec.version,
+        ready=False,
+        reason=f"on disk at {bundle.folder}",
+        input_width_px=spec.input.width_px,
+        input_height_px=spec.input.height_px,
+        labels=spec.labels,
+        thresholds=spec.thresholds,
+    )
+
+
+def _row(status: ModelStatus) -> tuple[str, ...]:
+    return (
+        f"{status.name}{'*' if status.is_default else ''}",
+        status.version,
+        f"{status.input_width_px}x{status.input_height_px}",
+        str(len(status.labels)),
+        status.engine.chosen or "-",
+        status.engine.precision or "-",
+        "ready" if status.ready else status.reason,
+    )
+
+
+@models.command("show")
+@click.argument("name")
+@models_dir_option
+@json_option
+def show_model(*, name: str, models_dir: Path | None, json_path: str | None) -> None:
+    """Show what the bundle NAME on this machine says of itself."""
+    bundle = _repository(models_dir).find(name)
+    with JsonWriter(json_path) as out:
+        out.document(bundle.manifest.model_dump(mode="json"))
+        if not out.takes_stdout:
+            click.echo(f"# {bundle.folder / MANIFEST}")
+            click.echo((bundle.folder / MANIFEST).read_text(encoding="utf-8"), nl=False)
+
+
+@models.command("check")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@models_dir_option
+@json_option
+@click.pass_context
+def check_models(
+    context: click.Context,
+    *,
+    names: tuple[str, ...],
+    models_dir: Path | None,
+    json_path: str | None,
+) -> None:
+    """Check bundles on this machine, all of them if none is named.
+
+    Each file is compared with its checksum, then loaded by each runtime that it is for and held
+    against the manifest's input, head and labels, and run once. Exit code 1 if anything fails.
+    """
+    from edgeserve.app.check import check  # noqa: PLC0415 - loads runtimes
+
+    repository = _repository(models_dir)
+    bundles = [repository.find(name) for name in names] or repository.bundles()
+    findings = [finding for bundle in bundles for finding in check(bundle)]
+    with JsonWriter(json_path) as out:
+        out.document({"findings": [asdict(finding) for finding in findings]})
+        if not out.takes_stdout:
+            header = ("MODEL", "RUNTIME", "PRECISION", "RESULT")
+            rows = [(f.model, f.runtime, f.precision, f.problem or "good") for f in findings]
+            click.echo(table([header, *rows]))
+    if any(finding.problem for finding in findings):
+        context.exit(CHECK_FAILED)
+
+
+def _repository(models_dir: Path | None) -> Repository:
+    return Repository(models_dir or default_models_dir(), shipped_dir())

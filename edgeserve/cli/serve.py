@@ -1,0 +1,50 @@
+"""`edgeserve serve`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgeserve.cli.json_option import JsonWriter, json_option
+from edgeserve.cli.settings_flags import settings_flags, settings_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@settings_flags
+@json_option
+def serve(
+    *,
+    config_path: Path | None,
+    json_path: str | None,
+    **flags: Any,  # noqa: ANN401 - one for each option
+) -> None:
+    """Serve detections over gRPC until SIGTERM or Ctrl-C.
+
+    Options come from the file of --config, from the environment (EDGESERVE_ and the option's
+    name) and from flags, in rising order. When the models are ready one line is printed:
+
+        ready grpc=ADDRESS http=ADDRESS
+
+    or, with --json, {"grpc": ADDRESS, "http": ADDRESS}.
+
+    Exit codes: 0 after a clean stop, 2 wrong configuration, 3 something needed is not there (a
+    port that is taken, a runtime, a device, a model).
+    """
+    from edgeserve.app.server import Server  # noqa: PLC0415 - loads what --help does not need
+    from edgeserve.telemetry.log import configure  # noqa: PLC0415 - as above
+
+    settings = settings_of(config_path, flags)
+    configure(settings.telemetry)
+
+    def on_ready(grpc_address: str, http_address: str) -> None:
+        with JsonWriter(json_path) as out:
+            out.line({"grpc": grpc_address, "http": http_address or None})
+            if not out.takes_stdout:
+                click.echo(f"ready grpc={grpc_address} http={http_address or 'off'}")
+
+    asyncio.run(Server(settings).run(on_ready))

@@ -1,0 +1,1 @@
+"""The rooms' options, composed: TOML, environment, flags."""

@@ -1,0 +1,47 @@
+"""All options of a server, a section a room.
+
+Each room declares its options once. An option's name is unique over all sections, so that its
+flag (`--http-listen`) and its variable (`EDGESERVE_HTTP_LISTEN`) need no section.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edgeserve.access.limits import Limits
+from edgeserve.catalog.options import CatalogOptions
+from edgeserve.engines.options import EngineOptions
+from edgeserve.pipeline.options import PipelineOptions
+from edgeserve.serving.options import ServingOptions
+from edgeserve.telemetry.options import TelemetryOptions
+from edgeserve.web.options import WebOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic.fields import FieldInfo
+
+
+class Settings(BaseModel):
+    """A server's whole configuration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    serving: ServingOptions = Field(default_factory=ServingOptions)
+    web: WebOptions = Field(default_factory=WebOptions)
+    catalog: CatalogOptions = Field(default_factory=CatalogOptions)
+    engines: EngineOptions = Field(default_factory=EngineOptions)
+    pipeline: PipelineOptions = Field(default_factory=PipelineOptions)
+    access: Limits = Field(default_factory=Limits)
+    telemetry: TelemetryOptions = Field(default_factory=TelemetryOptions)
+
+
+def options() -> Iterator[tuple[str, str, FieldInfo]]:
+    """Every option as section, name and declaration."""
+    for section, declaration in Settings.model_fields.items():
+        room = declaration.annotation
+        if isinstance(room, type) and issubclass(room, BaseModel):
+            for name, field in room.model_fields.items():
+                yield section, name, field

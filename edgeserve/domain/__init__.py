@@ -1,0 +1,1 @@
+"""The nouns that every room speaks. numpy and the standard library only."""

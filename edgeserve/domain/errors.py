@@ -1,0 +1,87 @@
+"""The exceptions that cross rooms.
+
+::
+
+    EdgeserveError
+    ├── ConfigurationError        what the operator wrote is wrong
+    ├── NotAvailableError         something needed is not on this machine
+    │   ├── RuntimeMissingError   an inference runtime is not installed
+    │   └── PortTakenError        another process listens there
+    ├── RequestError              what a client asked for makes no sense
+    │   └── ModelNotFoundError
+    ├── LimitReachedError         more than the server takes at once
+    ├── ModelNotReadyError        the model exists and cannot serve
+    ├── FrameError                this frame cannot be processed; its stream lives
+    │   ├── InvalidImageError
+    │   ├── TooManyPixelsError
+    │   └── TooManyBytesError
+    ├── EngineError               the inference engine failed
+    ├── TransportError            the server cannot be reached or broke the call off
+    └── ShuttingDownError         the server takes no new work
+"""
+
+from __future__ import annotations
+
+
+class EdgeserveError(Exception):
+    """Base of all; its text is a sentence for the person who reads it."""
+
+
+class ConfigurationError(EdgeserveError):
+    """A file, flag or variable is wrong: the text says which, where and what was expected."""
+
+
+class NotAvailableError(EdgeserveError):
+    """Something needed is not on this machine: the text says what, and how to get it."""
+
+
+class RuntimeMissingError(NotAvailableError):
+    """An inference runtime is not installed."""
+
+
+class PortTakenError(NotAvailableError):
+    """Another process listens on the address."""
+
+
+class RequestError(EdgeserveError):
+    """A client asked for something that makes no sense."""
+
+
+class ModelNotFoundError(RequestError):
+    """No such model or version: the text names those that exist."""
+
+
+class LimitReachedError(EdgeserveError):
+    """More than the server takes at once: the text names the limit and its setting."""
+
+
+class ModelNotReadyError(EdgeserveError):
+    """The model exists and cannot serve: the text says why."""
+
+
+class FrameError(EdgeserveError):
+    """This frame cannot be processed; the stream that it came on lives."""
+
+
+class InvalidImageError(FrameError):
+    """Not an image, a truncated one, or not what its header says."""
+
+
+class TooManyPixelsError(FrameError):
+    """A picture larger than the server decodes."""
+
+
+class TooManyBytesError(FrameError):
+    """A message larger than the server takes."""
+
+
+class EngineError(EdgeserveError):
+    """The inference engine failed on this frame or on this model."""
+
+
+class TransportError(EdgeserveError):
+    """The server cannot be reached, or broke the call off."""
+
+
+class ShuttingDownError(EdgeserveError):
+    """The server takes no new work."""

@@ -1,0 +1,120 @@
+"""What a model is: its input, its output layout, its defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from edgeserve.domain.frame import ColorOrder
+
+
+class Fit(str, Enum):
+    """Where the picture lies in the model's input."""
+
+    CENTER = "center"
+    """Aspect ratio kept, padding shared between both sides."""
+    TOP_LEFT = "top-left"
+    """Aspect ratio kept, padding at the right and at the bottom."""
+    STRETCH = "stretch"
+    """Aspect ratio given up, no padding."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """One input or output of a model file.
+
+    Attributes:
+        name: as the file calls it.
+        shape: all dimensions; -1 where the file leaves one open.
+        dtype: numpy's name of the element type.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """What the model wants to see.
+
+    Attributes:
+        width_px: width of the input picture.
+        height_px: height of the input picture.
+        layout: "NHWC" or "NCHW".
+        dtype: "uint8" (the file normalises) or "float32" (the server does).
+        color_order: of the channels.
+        fit: where a source picture goes.
+        pad_value: 0..255, around it.
+        mean: subtracted from each channel where the server normalises, in 0..255.
+        std: divides each channel thereafter.
+    """
+
+    width_px: int
+    height_px: int
+    layout: str
+    dtype: str
+    color_order: ColorOrder
+    fit: Fit
+    pad_value: int
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSpec:
+    """How raw output becomes boxes.
+
+    Attributes:
+        layout: name of a head in `edgeserve.postprocess.heads`.
+        strides: input pixels a cell, level by level in output order.
+        outputs: role (as the head names it) to the file's output name.
+        reg_max: bins a box side, for heads that predict a distribution.
+    """
+
+    layout: str
+    strides: tuple[int, ...]
+    outputs: Mapping[str, str]
+    reg_max: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Defaults of a model; a client may ask for others."""
+
+    score: float
+    iou: float
+    max_detections: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One runnable form of a model.
+
+    Attributes:
+        path: the file that a runtime opens.
+        runtimes: names of the runtimes that may open it.
+        precision: "int8" or "fp32".
+    """
+
+    path: Path
+    runtimes: tuple[str, ...]
+    precision: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A model that can be served."""
+
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    input: InputSpec
+    head: HeadSpec
+    thresholds: Thresholds
+    files: tuple[ModelFile, ...]

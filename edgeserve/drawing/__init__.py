@@ -1,0 +1,1 @@
+"""Boxes on pictures, and pictures from and to the disk."""

@@ -1,0 +1,34 @@
+"""Box arithmetic. Coordinates are continuous: a box from 0 to 10 is 10 wide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def iou_matrix(
+    first_xyxy: NDArray[np.float32],
+    second_xyxy: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Intersection over union of (N, 4) with (M, 4) boxes: (N, M) float32.
+
+    A pair whose union is empty has 0.
+    """
+    top_left = np.maximum(first_xyxy[:, None, :2], second_xyxy[None, :, :2])
+    bottom_right = np.minimum(first_xyxy[:, None, 2:], second_xyxy[None, :, 2:])
+    sides = np.maximum(bottom_right - top_left, 0)
+    intersection = sides[..., 0] * sides[..., 1]
+    union = _area(first_xyxy)[:, None] + _area(second_xyxy)[None, :] - intersection
+    iou: NDArray[np.float32] = np.zeros_like(intersection)
+    np.divide(intersection, union, out=iou, where=union > 0)
+    return iou
+
+
+def _area(boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+    sides = np.maximum(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0)
+    area: NDArray[np.float32] = sides[:, 0] * sides[:, 1]
+    return area

@@ -1,0 +1,1 @@
+"""The frame path: admission, the lane of each device, and the detector."""

@@ -1,0 +1,52 @@
+"""What the frame path tells those who watch it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from edgeserve.domain.result import FrameResult
+
+
+class Observer(Protocol):
+    """Called from any thread, for every frame: must be quick and must not raise."""
+
+    def frame_received(self, source: str) -> None:
+        """A frame was read. `source` is a camera's name, or grpc, oip or http."""
+
+    def frame_finished(self, source: str, result: FrameResult) -> None:
+        """Its one result is there."""
+
+    def frame_discarded(self, source: str) -> None:
+        """Its stream ended before a result could be sent."""
+
+    def write_timed_out(self, source: str) -> None:
+        """A stream is ended because its client does not read."""
+
+    def in_flight(self, device: str, change: int) -> None:
+        """`change` more frames are in work on a device."""
+
+    def streams(self, change: int) -> None:
+        """`change` more streams are open."""
+
+
+class NullObserver:
+    """Watches nothing."""
+
+    def frame_received(self, source: str) -> None:
+        """Ignore it."""
+
+    def frame_finished(self, source: str, result: FrameResult) -> None:
+        """Ignore it."""
+
+    def frame_discarded(self, source: str) -> None:
+        """Ignore it."""
+
+    def write_timed_out(self, source: str) -> None:
+        """Ignore it."""
+
+    def in_flight(self, device: str, change: int) -> None:
+        """Ignore it."""
+
+    def streams(self, change: int) -> None:
+        """Ignore it."""

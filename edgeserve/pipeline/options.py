@@ -1,0 +1,34 @@
+"""What an operator may say about the frame path."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class PipelineOptions(BaseModel):
+    """Options of the room `pipeline`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    workers: int = Field(
+        default=0,
+        ge=0,
+        description="Frames in work at once on a CPU; 0 means one more than there are cores.",
+    )
+    queue_size: int = Field(
+        default=8,
+        ge=1,
+        le=1024,
+        description="Frames that a BLOCK or QUEUE stream may have waiting, unless it says so.",
+    )
+    max_queue_size: int = Field(
+        default=1024,
+        ge=1,
+        description="Largest queue that a client may ask for: each frame in it is held in memory.",
+    )
+    max_unsent_results: int = Field(
+        default=256,
+        ge=1,
+        description="Results of one stream that may wait for a slow reader; at that many the "
+        "server stops reading from it.",
+    )

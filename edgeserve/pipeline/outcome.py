@@ -1,0 +1,93 @@
+"""The one result of a frame, built from how it went."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from edgeserve.domain.errors import (
+    EngineError,
+    InvalidImageError,
+    TooManyBytesError,
+    TooManyPixelsError,
+)
+from edgeserve.domain.result import DropReason, ErrorCode, FrameResult, StageTimes, Status
+
+if TYPE_CHECKING:
+    from edgeserve.domain.frame import EncodedFrame
+    from edgeserve.pipeline.detector import Detector, Inspection
+
+_CODES = (
+    (InvalidImageError, ErrorCode.INVALID_IMAGE),
+    (TooManyPixelsError, ErrorCode.TOO_MANY_PIXELS),
+    (TooManyBytesError, ErrorCode.TOO_MANY_BYTES),
+    (EngineError, ErrorCode.ENGINE_FAILED),
+)
+
+
+def found(
+    frame: EncodedFrame,
+    detector: Detector,
+    inspection: Inspection,
+    *,
+    started_ns: int,
+    clock_synchronised: bool,
+) -> FrameResult:
+    """The result of a frame that went through.
+
+    Args:
+        frame: as it came.
+        detector: that ran it.
+        inspection: what it found.
+        started_ns: when a worker took it, monotonic clock.
+        clock_synchronised: whether its capture time may be compared with our clock.
+    """
+    spec, stages = detector.spec, inspection.stages
+    capture_ns = frame.capture_time_unix_ns if clock_synchronised else None
+    return FrameResult(
+        frame_id=frame.frame_id,
+        status=Status.OK,
+        detections=inspection.detections,
+        labels=tuple(spec.labels[index] for index in inspection.detections.class_ids.tolist()),
+        stages=StageTimes(
+            decode_us=stages.decode_us,
+            preprocess_us=stages.preprocess_us,
+            queue_us=(started_ns - frame.arrival_ns) // 1000,
+            infer_us=stages.infer_us,
+            postprocess_us=stages.postprocess_us,
+        ),
+        latency_us=_since(frame.arrival_ns),
+        age_us=None if capture_ns is None else max(0, time.time_ns() - capture_ns) // 1000,
+        model=spec.name,
+        version=spec.version,
+        device=detector.engine.device,
+        width_px=inspection.width_px,
+        height_px=inspection.height_px,
+    )
+
+
+def dropped(frame: EncodedFrame, reason: DropReason) -> FrameResult:
+    """The result of a frame that was never run."""
+    return FrameResult(
+        frame_id=frame.frame_id,
+        status=Status.DROPPED,
+        drop_reason=reason,
+        latency_us=_since(frame.arrival_ns),
+    )
+
+
+def failed(frame_id: int, arrival_ns: int, error: Exception) -> FrameResult:
+    """The result of a frame that could not be processed."""
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), ErrorCode.INTERNAL)
+    internal = code is ErrorCode.INTERNAL
+    return FrameResult(
+        frame_id=frame_id,
+        status=Status.ERROR,
+        error_code=code,
+        message="a fault of the server; its log says more" if internal else str(error),
+        latency_us=_since(arrival_ns),
+    )
+
+
+def _since(arrival_ns: int) -> int:
+    return (time.monotonic_ns() - arrival_ns) // 1000

@@ -1,0 +1,100 @@
+"""The models that serve, and the streams that run on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgeserve.domain.errors import ModelNotFoundError, ModelNotReadyError
+from edgeserve.pipeline.admission import FrameStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edgeserve.domain.request import StreamOptions
+    from edgeserve.domain.status import ModelStatus
+    from edgeserve.pipeline.detector import Detector
+    from edgeserve.pipeline.lane import Lane
+    from edgeserve.pipeline.observer import Observer
+    from edgeserve.pipeline.options import PipelineOptions
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model that was asked for: its status, and its detector and lane where it is ready."""
+
+    status: ModelStatus
+    detector: Detector | None = None
+    lane: Lane | None = None
+
+
+class ServedModels:
+    """All models of a server. The first is the default."""
+
+    def __init__(
+        self,
+        models: Sequence[ServedModel],
+        options: PipelineOptions,
+        observer: Observer,
+    ) -> None:
+        """Serve these models."""
+        self._models = tuple(models)
+        self._options = options
+        self._observer = observer
+
+    @property
+    def ready(self) -> bool:
+        """Whether every model that was asked for can serve."""
+        return all(model.status.ready for model in self._models)
+
+    def statuses(self) -> list[ModelStatus]:
+        """The state of each model."""
+        return [model.status for model in self._models]
+
+    def open_stream(
+        self,
+        options: StreamOptions,
+        *,
+        source: str,
+        on_change: Callable[[], None],
+    ) -> FrameStream:
+        """Open a stream on the model that the options name.
+
+        Args:
+            options: the client's wishes.
+            source: label of the stream's metrics.
+            on_change: see `FrameStream`.
+
+        Raises:
+            ModelNotFoundError: there is no such model; the text names those that exist.
+            ModelNotReadyError: it exists and cannot serve; the text says why.
+            RequestError: the options do not fit the model.
+        """
+        model = self._find(options.detect.model, options.detect.version)
+        if model.detector is None or model.lane is None:
+            text = f"model {model.status.name} is not ready: {model.status.reason}"
+            raise ModelNotReadyError(text)
+        return FrameStream(
+            model.lane,
+            model.detector,
+            options,
+            self._options,
+            source=source,
+            observer=self._observer,
+            on_change=on_change,
+        )
+
+    def close(self) -> None:
+        """Stop all lanes after the frames that they are running."""
+        for lane in {id(m.lane): m.lane for m in self._models if m.lane is not None}.values():
+            lane.close()
+
+    def _find(self, name: str, version: str) -> ServedModel:
+        for model in self._models:
+            status = model.status
+            if name in {"", status.name} and version in {"", status.version}:
+                return model
+        wanted = f"{name or 'default'}:{version}" if version else name
+        known = ", ".join(f"{m.status.name}:{m.status.version}" for m in self._models)
+        text = f"this server has no model {wanted!r}; it serves {known or 'none'}"
+        raise ModelNotFoundError(text)

@@ -1,0 +1,1 @@
+"""From a model's raw output to detections in source pixels."""

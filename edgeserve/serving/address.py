@@ -1,0 +1,69 @@
+"""Addresses to listen on."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from pathlib import Path
+
+from edgeserve.domain.errors import ConfigurationError, PortTakenError
+
+
+def check_address(setting: str, address: str, *, insecure: bool) -> None:
+    """Refuse what cannot be listened on, and what would be open to the network unasked.
+
+    Args:
+        setting: its name, for the error.
+        address: HOST:PORT or unix:PATH.
+        insecure: an open address is wanted although nobody is asked who they are.
+
+    Raises:
+        ConfigurationError: malformed, or open without `insecure`.
+    """
+    if address.startswith("unix:"):
+        if address == "unix:":
+            text = f"{setting} is {address!r}; expected unix:PATH"
+            raise ConfigurationError(text)
+        return
+    host, colon, port = address.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > _LAST_PORT:
+        text = f"{setting} is {address!r}; expected HOST:PORT or unix:PATH"
+        raise ConfigurationError(text)
+    if not insecure and not _is_loopback(host):
+        text = (
+            f"{setting} is {address}: that opens the server to the network, and nobody is asked "
+            "who they are; listen on 127.0.0.1, or say --insecure if that is what you want"
+        )
+        raise ConfigurationError(text)
+
+
+def claim_socket(path: str) -> None:
+    """Make way for a Unix socket: remove what a server that is gone has left.
+
+    Both gRPC and asyncio would remove the socket of a server that lives, too.
+
+    Raises:
+        PortTakenError: somebody listens there.
+    """
+    if not Path(path).is_socket():
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            Path(path).unlink()
+            return
+    text = f"cannot listen on unix:{path}: another server does; stop it or choose another path"
+    raise PortTakenError(text)
+
+
+_LAST_PORT = 65535
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

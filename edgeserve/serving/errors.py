@@ -1,0 +1,51 @@
+"""The one table from domain errors to gRPC status codes."""
+
+from __future__ import annotations
+
+import grpc
+
+from edgeserve.domain.errors import (
+    EdgeserveError,
+    EngineError,
+    InvalidImageError,
+    LimitReachedError,
+    ModelNotFoundError,
+    ModelNotReadyError,
+    RequestError,
+    ShuttingDownError,
+    TooManyBytesError,
+    TooManyPixelsError,
+)
+from edgeserve.domain.result import ErrorCode
+
+_STATUS: tuple[tuple[type[EdgeserveError], grpc.StatusCode], ...] = (
+    (ModelNotFoundError, grpc.StatusCode.NOT_FOUND),
+    (RequestError, grpc.StatusCode.INVALID_ARGUMENT),
+    (ModelNotReadyError, grpc.StatusCode.FAILED_PRECONDITION),
+    (InvalidImageError, grpc.StatusCode.INVALID_ARGUMENT),
+    (TooManyPixelsError, grpc.StatusCode.INVALID_ARGUMENT),
+    (TooManyBytesError, grpc.StatusCode.INVALID_ARGUMENT),
+    (EngineError, grpc.StatusCode.INTERNAL),
+    (LimitReachedError, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (ShuttingDownError, grpc.StatusCode.UNAVAILABLE),
+)
+_FRAME_STATUS = {
+    ErrorCode.INVALID_IMAGE: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorCode.TOO_MANY_PIXELS: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorCode.TOO_MANY_BYTES: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorCode.ENGINE_FAILED: grpc.StatusCode.INTERNAL,
+    ErrorCode.INTERNAL: grpc.StatusCode.INTERNAL,
+}
+
+
+def status_of(error: EdgeserveError) -> grpc.StatusCode:
+    """The status code of a call that ends with this error."""
+    for kind, code in _STATUS:
+        if isinstance(error, kind):
+            return code
+    return grpc.StatusCode.INTERNAL
+
+
+def status_of_frame(code: ErrorCode) -> grpc.StatusCode:
+    """The status code of a unary call whose frame ended in ERROR."""
+    return _FRAME_STATUS[code]

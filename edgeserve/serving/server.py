@@ -1,0 +1,106 @@
+"""The gRPC server: start, drain, stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grpc import aio
+from grpc_health.v1 import health_pb2
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
+from grpc_reflection.v1alpha import reflection
+
+from edgeserve.domain.errors import PortTakenError
+from edgeserve.serving.address import check_address, claim_socket
+from edgeserve.serving.health import DETECTION_SERVICE, Health
+from edgeserve.serving.servicer import DetectionServicer
+from edgeserve.wire._generated.detection_pb2_grpc import add_DetectionServiceServicer_to_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edgeserve.access.limits import Limits
+    from edgeserve.domain.status import DeviceStatus
+    from edgeserve.pipeline.served import ServedModels
+    from edgeserve.serving.options import ServingOptions
+
+_HEALTH_SERVICE = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+_PING_MS = 30_000
+_LEAST_PING_INTERVAL_MS = 10_000
+_STOP_GRACE_S = 1.0
+
+
+class GrpcServer:
+    """grpc.aio with our services on one address."""
+
+    def __init__(
+        self,
+        models: ServedModels,
+        devices: Callable[[], Sequence[DeviceStatus]],
+        limits: Limits,
+        options: ServingOptions,
+    ) -> None:
+        """Prepare the server; nothing listens yet.
+
+        Raises:
+            ConfigurationError: the address is malformed, or open without `insecure`.
+        """
+        check_address("listen", options.listen, insecure=options.insecure)
+        self._listen = options.listen
+        self._servicer = DetectionServicer(models, devices, limits, options)
+        self._health = Health()
+        self._server = aio.server(
+            options=[
+                # A frame over our limit gets an error of its own: the transport must let it in.
+                ("grpc.max_receive_message_length", 2 * limits.max_frame_bytes),
+                ("grpc.max_send_message_length", -1),
+                # A second server on the port must fail, not take half of the connections.
+                ("grpc.so_reuseport", 0),
+                ("grpc.keepalive_time_ms", _PING_MS),
+                ("grpc.http2.min_recv_ping_interval_without_data_ms", _LEAST_PING_INTERVAL_MS),
+                ("grpc.keepalive_permit_without_calls", 1),
+            ],
+        )
+        add_DetectionServiceServicer_to_server(self._servicer, self._server)
+        add_HealthServicer_to_server(self._health.servicer, self._server)
+        reflection.enable_server_reflection(
+            (DETECTION_SERVICE, _HEALTH_SERVICE, reflection.SERVICE_NAME),
+            self._server,
+        )
+
+    async def start(self) -> str:
+        """Listen; health is NOT_SERVING until `set_serving`.
+
+        Returns:
+            The address with the port that was taken.
+
+        Raises:
+            PortTakenError: somebody else listens there.
+        """
+        # Its servicer begins as SERVING.
+        await self._health.set(serving=False)
+        if self._listen.startswith("unix:"):
+            claim_socket(self._listen.removeprefix("unix:"))
+        try:
+            port = self._server.add_insecure_port(self._listen)
+        except RuntimeError as error:
+            text = (
+                f"cannot listen on {self._listen}: it is taken or not an address of this machine; "
+                "stop the other server or choose another with --listen"
+            )
+            raise PortTakenError(text) from error
+        await self._server.start()
+        if self._listen.startswith("unix:"):
+            return self._listen
+        return f"{self._listen.rpartition(':')[0]}:{port}"
+
+    async def set_serving(self, *, serving: bool) -> None:
+        """Tell health checks."""
+        await self._health.set(serving=serving)
+
+    async def drain(self) -> None:
+        """End the streams by the contract."""
+        await self._servicer.drain()
+
+    async def stop(self) -> None:
+        """Stop listening and end what is left."""
+        await self._server.stop(_STOP_GRACE_S)

@@ -1,0 +1,198 @@
+"""edgeserve.v1.DetectionService."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import grpc
+
+from edgeserve.domain.errors import EdgeserveError, LimitReachedError, ShuttingDownError
+from edgeserve.domain.request import Policy, StreamOptions
+from edgeserve.domain.result import Status
+from edgeserve.serving.errors import status_of, status_of_frame
+from edgeserve.serving.session import StreamSession
+from edgeserve.wire._generated import detection_pb2 as pb
+from edgeserve.wire._generated.detection_pb2_grpc import DetectionServiceServicer
+from edgeserve.wire.codec.frame import frame_from_proto
+from edgeserve.wire.codec.options import detect_options_from_proto
+from edgeserve.wire.codec.result import result_to_proto
+from edgeserve.wire.codec.status import device_status_to_proto, model_status_to_proto
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+
+    from grpc import aio
+
+    from edgeserve.access.limits import Limits
+    from edgeserve.domain.frame import EncodedFrame
+    from edgeserve.domain.request import DetectOptions
+    from edgeserve.domain.result import FrameResult
+    from edgeserve.domain.status import DeviceStatus
+    from edgeserve.pipeline.served import ServedModels
+    from edgeserve.serving.options import ServingOptions
+    from edgeserve.serving.session import Context
+
+_log = logging.getLogger(__name__)
+_SOURCE = "grpc"
+_SHED_S = 2.0
+"""For the answers of frames that were not run to be written."""
+
+
+class DetectionServicer(DetectionServiceServicer):
+    """Turns calls into streams of the pipeline, and domain errors into status codes."""
+
+    def __init__(
+        self,
+        models: ServedModels,
+        devices: Callable[[], Sequence[DeviceStatus]],
+        limits: Limits,
+        options: ServingOptions,
+    ) -> None:
+        """Serve these models and devices within these limits."""
+        self._models = models
+        self._devices = devices
+        self._limits = limits
+        self._options = options
+        self._sessions: set[StreamSession] = set()
+        self._open: set[asyncio.Future[None]] = set()
+        """Streams and calls that run, each with a future that is done when it has ended."""
+        self._draining = False
+
+    async def Detect(  # noqa: N802 - the protocol's name
+        self,
+        request: pb.DetectRequest,
+        context: aio.ServicerContext[pb.DetectRequest, pb.DetectResponse],
+    ) -> pb.DetectResponse:
+        """One frame, one answer."""
+        try:
+            frame = frame_from_proto(request.frame, time.monotonic_ns())
+            self._limits.check_frame_bytes(len(frame.data))
+            with self._admitted():
+                result = await self._detect(frame, detect_options_from_proto(request.options))
+        except EdgeserveError as error:
+            await context.abort(status_of(error), str(error))
+        if result.status is Status.ERROR and result.error_code is not None:
+            await context.abort(status_of_frame(result.error_code), result.message)
+        return pb.DetectResponse(result=result_to_proto(result))
+
+    # The generated base knows generators only; a coroutine that reads and writes is the other form.
+    async def StreamDetect(  # type: ignore[override]  # noqa: N802 - the protocol's name
+        self,
+        request_iterator: AsyncIterator[pb.StreamDetectRequest],  # noqa: ARG002 - the session reads
+        context: Context,
+    ) -> None:
+        """A stream of frames and of their results."""
+        session = StreamSession(context, self._limits, self._options.write_timeout)
+        try:
+            with self._admitted():
+                self._sessions.add(session)
+                await session.run(
+                    lambda options, on_change: self._models.open_stream(
+                        options,
+                        source=_SOURCE,
+                        on_change=on_change,
+                    ),
+                )
+        except EdgeserveError as error:
+            await context.abort(status_of(error), str(error))
+        finally:
+            self._sessions.discard(session)
+
+    async def WatchCamera(  # type: ignore[override]  # noqa: N802 - the protocol's name
+        self,
+        request: pb.WatchCameraRequest,
+        context: aio.ServicerContext[pb.WatchCameraRequest, pb.WatchCameraResponse],
+    ) -> None:
+        """The results of a camera of this box."""
+        text = f"there is no camera {request.camera!r}; this server reads none"
+        await context.abort(grpc.StatusCode.NOT_FOUND, text)
+
+    async def ListModels(  # noqa: N802 - the protocol's name
+        self,
+        request: pb.ListModelsRequest,  # noqa: ARG002 - the protocol's signature
+        context: aio.ServicerContext[pb.ListModelsRequest, pb.ListModelsResponse],  # noqa: ARG002
+    ) -> pb.ListModelsResponse:
+        """The models of this server, ready or not."""
+        return pb.ListModelsResponse(
+            models=[model_status_to_proto(status) for status in self._models.statuses()],
+        )
+
+    async def ListDevices(  # noqa: N802 - the protocol's name
+        self,
+        request: pb.ListDevicesRequest,  # noqa: ARG002 - the protocol's signature
+        context: aio.ServicerContext[pb.ListDevicesRequest, pb.ListDevicesResponse],  # noqa: ARG002
+    ) -> pb.ListDevicesResponse:
+        """The devices of this machine, usable or not."""
+        # Runtimes that nothing needed so far are loaded for this.
+        statuses = await asyncio.to_thread(self._devices)
+        return pb.ListDevicesResponse(devices=[device_status_to_proto(s) for s in statuses])
+
+    async def ListCameras(  # noqa: N802 - the protocol's name
+        self,
+        request: pb.ListCamerasRequest,  # noqa: ARG002 - the protocol's signature
+        context: aio.ServicerContext[pb.ListCamerasRequest, pb.ListCamerasResponse],  # noqa: ARG002
+    ) -> pb.ListCamerasResponse:
+        """The cameras that this server reads."""
+        return pb.ListCamerasResponse()
+
+    async def drain(self) -> None:
+        """End all streams by the contract: nothing new, everything that was read answered."""
+        self._draining = True
+        for session in self._sessions:
+            session.drain()
+        if not self._open:
+            return
+        _, late = await asyncio.wait(self._open, timeout=self._options.drain_timeout)
+        if not late:
+            return
+        _log.warning("%d streams and calls were not answered in drain_timeout", len(late))
+        for session in self._sessions:
+            session.shed()
+        await asyncio.wait(late, timeout=_SHED_S)
+
+    @contextmanager
+    def _admitted(self) -> Iterator[None]:
+        """A place for one stream or call, for as long as it runs.
+
+        Raises:
+            ShuttingDownError: the server takes no new work.
+            LimitReachedError: all places are taken.
+        """
+        if self._draining:
+            text = "the server is shutting down"
+            raise ShuttingDownError(text)
+        most = self._limits.max_streams
+        if len(self._open) >= most:
+            text = f"{most} streams are open; the limit is {most} (setting max_streams)"
+            raise LimitReachedError(text)
+        end = asyncio.get_running_loop().create_future()
+        self._open.add(end)
+        try:
+            yield
+        finally:
+            self._open.discard(end)
+            end.set_result(None)
+
+    async def _detect(self, frame: EncodedFrame, options: DetectOptions) -> FrameResult:
+        loop = asyncio.get_running_loop()
+        ready = asyncio.Event()
+
+        def notify() -> None:
+            loop.call_soon_threadsafe(ready.set)
+
+        stream = self._models.open_stream(
+            StreamOptions(detect=options, policy=Policy.BLOCK),
+            source=_SOURCE,
+            on_change=notify,
+        )
+        try:
+            stream.submit(frame)
+            await ready.wait()
+            (result,) = stream.take()
+        finally:
+            stream.close()
+        return result

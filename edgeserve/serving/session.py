@@ -1,0 +1,187 @@
+"""One StreamDetect call: reads frames as far as the policy lets it, writes results in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, cast
+
+import grpc
+
+from edgeserve.domain.errors import FrameError, RequestError
+from edgeserve.domain.result import DropReason
+from edgeserve.wire._generated import detection_pb2 as pb
+from edgeserve.wire.codec.frame import frame_from_proto
+from edgeserve.wire.codec.options import stream_options_from_proto
+from edgeserve.wire.codec.result import result_to_proto
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grpc import aio
+
+    from edgeserve.access.limits import Limits
+    from edgeserve.domain.request import StreamOptions
+    from edgeserve.pipeline.admission import FrameStream
+
+    Context = aio.ServicerContext[pb.StreamDetectRequest, pb.StreamDetectResponse]
+    OpenStream = Callable[[StreamOptions, Callable[[], None]], FrameStream]
+
+_log = logging.getLogger(__name__)
+
+_FIRST_MESSAGE_S = 30
+"""A call that says nothing holds a place that another could have."""
+
+LAST_FRAME_ID = "last-frame-id"
+"""Trailer of a drained stream: the id of the last frame that the server read."""
+
+
+class StreamSession:
+    """The two sides of a call: a task that reads, and the caller's task that writes."""
+
+    def __init__(self, context: Context, limits: Limits, write_timeout_s: float) -> None:
+        """Prepare a session on a call."""
+        self._context = context
+        self._limits = limits
+        self._write_timeout_s = write_timeout_s
+        self._loop = asyncio.get_running_loop()
+        # Set whenever the other side may have something to do: a result, a free place, the end.
+        self._results = asyncio.Event()
+        self._room = asyncio.Event()
+        self._last_frame_id: int | None = None
+        self._draining = False
+        self._reader: asyncio.Task[object] | None = None
+        self._stream: FrameStream | None = None
+
+    async def run(self, open_stream: OpenStream) -> None:
+        """Serve the call to its end.
+
+        Raises:
+            EdgeserveError: the stream cannot be opened as asked.
+        """
+        first = await self._first()
+        if first is None:
+            return
+        stream = open_stream(stream_options_from_proto(_config(first)), self._notify)
+        self._stream = stream
+        reader = asyncio.create_task(self._read(stream))
+        # Also of a task that is cancelled before its first step, which runs none of its own code.
+        reader.add_done_callback(lambda _: self._results.set())
+        if self._draining:
+            reader.cancel()
+        self._reader = cast("asyncio.Task[object]", reader)
+        try:
+            await self._write(stream, reader)
+        finally:
+            reader.cancel()
+            stream.close()
+        if self._draining:
+            await self._end_drained()
+
+    def drain(self) -> None:
+        """Read no further; end the call when all that was read is answered."""
+        self._draining = True
+        if self._reader is not None:
+            self._reader.cancel()
+        self._results.set()
+
+    async def _first(self) -> pb.StreamDetectRequest | None:
+        """The first message; None if the client ended the call without one."""
+        reading = asyncio.create_task(self._next())
+        self._reader = cast("asyncio.Task[object]", reading)
+        try:
+            done, _ = await asyncio.wait({reading}, timeout=_FIRST_MESSAGE_S)
+        finally:
+            # `wait` leaves it running, also when this call itself is cancelled.
+            reading.cancel()
+        if not done:
+            text = f"the first message of a stream must come within {_FIRST_MESSAGE_S} s"
+            raise RequestError(text)
+        if reading.cancelled() and self._draining:
+            await self._end_drained()
+        return reading.result()
+
+    async def _next(self) -> pb.StreamDetectRequest | None:
+        message: object = await self._context.read()
+        return message if isinstance(message, pb.StreamDetectRequest) else None
+
+    async def _end_drained(self) -> None:
+        last = self._last_frame_id
+        trailer = () if last is None else ((LAST_FRAME_ID, str(last)),)
+        text = "the server is shutting down; every frame that it read was answered"
+        await self._context.abort(grpc.StatusCode.UNAVAILABLE, text, trailer)
+
+    def shed(self) -> None:
+        """Answer what still waits as dropped."""
+        if self._stream is not None:
+            self._stream.shed(DropReason.SHUTDOWN)
+
+    def _notify(self) -> None:
+        self._loop.call_soon_threadsafe(self._results.set)
+
+    async def _read(self, stream: FrameStream) -> None:
+        while True:
+            while stream.full:
+                self._room.clear()
+                await self._room.wait()
+            message = await self._next()
+            if message is None:
+                return
+            self._accept(stream, message)
+
+    def _accept(self, stream: FrameStream, message: pb.StreamDetectRequest) -> None:
+        arrival_ns = time.monotonic_ns()
+        if message.WhichOneof("message") != "frame":
+            text = "only the first message of a stream configures it; expected a frame"
+            raise RequestError(text)
+        self._last_frame_id = message.frame.frame_id
+        try:
+            frame = frame_from_proto(message.frame, arrival_ns)
+            self._limits.check_frame_bytes(len(frame.data))
+        except FrameError as error:
+            stream.reject(message.frame.frame_id, arrival_ns, error)
+        else:
+            stream.submit(frame)
+
+    async def _write(self, stream: FrameStream, reader: asyncio.Task[None]) -> None:
+        while True:
+            # Cleared before the look, so that a result that comes meanwhile is not slept over.
+            self._results.clear()
+            for result in stream.take():
+                await self._send(stream, pb.StreamDetectResponse(result=result_to_proto(result)))
+                stream.answered()
+                self._room.set()
+            if reader.done() and stream.idle:
+                break
+            if not self._results.is_set():
+                await self._results.wait()
+        if not reader.cancelled():
+            reader.result()
+
+    async def _send(self, stream: FrameStream, response: pb.StreamDetectResponse) -> None:
+        task = asyncio.current_task()
+        if task is None:  # pragma: no cover - a coroutine always runs in a task
+            return
+        # A timer costs a hundredth of asyncio.wait_for, which wraps every write in a task.
+        timer = self._loop.call_later(self._write_timeout_s, task.cancel)
+        try:
+            await self._context.write(response)
+        except asyncio.CancelledError:
+            if self._loop.time() >= timer.when():
+                stream.stalled()
+                _log.warning(
+                    "a client read no result for %g s (setting write_timeout): its stream is ended",
+                    self._write_timeout_s,
+                )
+            # No status could follow: it would wait behind the write. gRPC resets the stream.
+            raise
+        finally:
+            timer.cancel()
+
+
+def _config(message: pb.StreamDetectRequest) -> pb.StreamConfig:
+    if message.WhichOneof("message") != "config":
+        text = "the first message of a stream must configure it (field config)"
+        raise RequestError(text)
+    return message.config

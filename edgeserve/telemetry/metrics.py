@@ -1,0 +1,188 @@
+"""The Prometheus metrics of the frame path.
+
+Label values come from configuration, never from a client; children are resolved once.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+)
+from prometheus_client.exposition import choose_encoder
+
+from edgeserve.domain.result import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from edgeserve.domain.result import FrameResult, StageTimes
+    from edgeserve.domain.status import ModelStatus
+
+_EDGES_S = (
+    0.0005, 0.001, 0.002, 0.005, 0.01, 0.0167, 0.025, 0.0333, 0.05, 0.0667, 0.1, 0.2, 0.5, 1.0, 2.5,
+)  # fmt: skip
+"""Made for frames: 60, 30 and 15 a second are edges."""
+_STAGES = ("decode", "preprocess", "queue", "infer", "postprocess")
+_MICRO = 1e-6
+
+
+class Metrics:
+    """An observer of the pipeline that counts; one a server, on a registry of its own."""
+
+    def __init__(self) -> None:
+        """Create all families."""
+        registry = CollectorRegistry()
+        self._registry = registry
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        self._stage = Histogram(
+            "edgeserve_stage_duration_seconds",
+            "Time of one frame in one stage",
+            ["model", "device", "stage"],
+            registry=registry,
+            buckets=_EDGES_S,
+        )
+        self._latency = Histogram(
+            "edgeserve_frame_latency_seconds",
+            "Time from the arrival of a frame to its result",
+            ["model"],
+            registry=registry,
+            buckets=_EDGES_S,
+        )
+        self._received = Counter(
+            "edgeserve_frames_received",
+            "Frames read",
+            ["source"],
+            registry=registry,
+        )
+        self._results = Counter(
+            "edgeserve_results",
+            "Results by status",
+            ["source", "status"],
+            registry=registry,
+        )
+        self._dropped = Counter(
+            "edgeserve_frames_dropped",
+            "Frames dropped by reason",
+            ["source", "reason"],
+            registry=registry,
+        )
+        self._write_timeouts = Counter(
+            "edgeserve_write_timeouts",
+            "Streams ended because their client did not read",
+            ["source"],
+            registry=registry,
+        )
+        self._in_flight = Gauge(
+            "edgeserve_requests_in_flight",
+            "Frames in work",
+            ["device"],
+            registry=registry,
+        )
+        self._streams = Gauge("edgeserve_streams", "Streams and calls open", registry=registry)
+        self._engine = Info(
+            "edgeserve_engine",
+            "The engine of a model: what was asked for and what serves",
+            ["model"],
+            registry=registry,
+        )
+        self._ready = Gauge(
+            "edgeserve_model_ready",
+            "Whether a model can serve",
+            ["model", "version"],
+            registry=registry,
+        )
+        self._load = Gauge(
+            "edgeserve_model_load_seconds",
+            "Time to load and warm up a model",
+            ["model"],
+            registry=registry,
+        )
+        Info("edgeserve_build", "The program", registry=registry).info(
+            {"version": metadata.version("edgeserve")},
+        )
+        # `labels` checks and hashes its arguments under a lock: a frame asks for ten children.
+        self._stages_of = cache(self._children)
+        self._latency_of = cache(self._latency.labels)
+        self._received_of = cache(self._received.labels)
+        self._results_of = cache(self._results.labels)
+        self._dropped_of = cache(self._dropped.labels)
+        self._in_flight_of = cache(self._in_flight.labels)
+
+    def frame_received(self, source: str) -> None:
+        """Count a frame that was read."""
+        self._received_of(source).inc()
+
+    def frame_finished(self, source: str, result: FrameResult) -> None:
+        """Count a result and, if the frame ran, its times."""
+        self._results_of(source, result.status.value.lower()).inc()
+        if result.drop_reason is not None:
+            self._dropped_of(source, result.drop_reason.value).inc()
+        if result.status is Status.OK:
+            self._latency_of(result.model).observe(result.latency_us * _MICRO)
+            children = self._stages_of(result.model, result.device)
+            for child, time_us in zip(children, _times(result.stages), strict=True):
+                child.observe(time_us * _MICRO)
+
+    def frame_discarded(self, source: str) -> None:
+        """Count a frame whose stream ended first."""
+        self._dropped_of(source, "stream_ended").inc()
+
+    def write_timed_out(self, source: str) -> None:
+        """Count a stream whose client did not read."""
+        self._write_timeouts.labels(source).inc()
+
+    def in_flight(self, device: str, change: int) -> None:
+        """Count frames in work."""
+        self._in_flight_of(device).inc(change)
+
+    def streams(self, change: int) -> None:
+        """Count streams."""
+        self._streams.inc(change)
+
+    def models(self, statuses: Iterable[ModelStatus]) -> None:
+        """Tell which engine each model got and whether it is ready."""
+        for status in statuses:
+            self._ready.labels(status.name, status.version).set(int(status.ready))
+            engine = status.engine
+            self._engine.labels(status.name).info(
+                {
+                    "runtime": engine.runtime,
+                    "requested": engine.requested,
+                    "chosen": engine.chosen,
+                    "precision": engine.precision,
+                },
+            )
+
+    def model_loaded(self, name: str, seconds: float) -> None:
+        """Tell how long a model took to load."""
+        self._load.labels(name).set(seconds)
+
+    def render(self, accept: str) -> tuple[bytes, str]:
+        """All metrics as the HTTP header Accept asks for them, and their content type."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
+
+    def _children(self, model: str, device: str) -> tuple[Histogram, ...]:
+        return tuple(self._stage.labels(model, device, stage) for stage in _STAGES)
+
+
+def _times(stages: StageTimes) -> tuple[int, int, int, int, int]:
+    """In the order of `_STAGES`."""
+    return (
+        stages.decode_us,
+        stages.preprocess_us,
+        stages.queue_us,
+        stages.infer_us,
+        stages.postprocess_us,
+    )

@@ -1,0 +1,1 @@
+"""Making and measuring models: quantize, evaluate, write bundles."""

@@ -1,0 +1,148 @@
+"""From the FP32 form of a model to INT8 forms that have passed the gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from edgeserve.domain.errors import NotAvailableError
+from edgeserve.domain.model import ModelFile
+from edgeserve.tooling.evaluate import evaluate
+from edgeserve.tooling.float_layers import choices
+from edgeserve.tooling.gate import MAX_DROP, search
+from edgeserve.tooling.quantize_onnxruntime import quantize_onnxruntime
+from edgeserve.tooling.quantize_openvino import quantize_openvino
+from edgeserve.tooling.required import require
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edgeserve.domain.model import ModelSpec
+    from edgeserve.tooling.dataset import Origin
+    from edgeserve.tooling.evaluate import Evaluation
+    from edgeserve.tooling.float_layers import FloatLayers
+    from edgeserve.tooling.gate import Verdict
+
+GATE_SPLIT = "val"
+"""Choices are made on it; the test split stays unseen."""
+REFERENCE_RUNTIME = "onnxruntime"
+"""Its FP32 is FP32 on every chip."""
+
+
+class Quantizer(Protocol):
+    """Writes a quantized form."""
+
+    def __call__(
+        self,
+        source: Path,
+        target: Path,
+        tensors: Sequence[NDArray[np.generic]],
+        layers: FloatLayers,
+    ) -> None:
+        """Quantize the FP32 ONNX file `source` into `target`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """An INT8 form.
+
+    Attributes:
+        file: its name in the bundle.
+        companions: names of the files that belong to it.
+        quantizer: makes it.
+    """
+
+    file: str
+    companions: tuple[str, ...]
+    quantizer: Quantizer
+
+
+FORMS: Mapping[str, Form] = {
+    "openvino": Form("model-int8.xml", ("model-int8.bin",), quantize_openvino),
+    "onnxruntime": Form("model-int8.onnx", (), quantize_onnxruntime),
+}
+"""By runtime."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What every INT8 form of a model is made from and measured against.
+
+    Attributes:
+        spec: the model.
+        source: its FP32 ONNX file.
+        tensors: calibration inputs.
+        origins: the pictures of the gate's split.
+        before: what the FP32 form reached on them.
+    """
+
+    spec: ModelSpec
+    source: Path
+    tensors: Sequence[NDArray[np.generic]]
+    origins: Sequence[Origin]
+    before: Evaluation
+
+
+def fp32_onnx(spec: ModelSpec) -> Path:
+    """The FP32 ONNX file of a model.
+
+    Raises:
+        NotAvailableError: it has none here.
+    """
+    for file in spec.files:
+        if file.precision == "fp32" and file.path.suffix == ".onnx":
+            return file.path
+    text = (
+        f"model {spec.name} has no FP32 ONNX file here, which INT8 forms are made from; the "
+        "installed package leaves it out: use a bundle that holds it, as the source tree does"
+    )
+    raise NotAvailableError(text)
+
+
+def quantize(
+    reference: Reference,
+    runtime: str,
+    folder: Path,
+    *,
+    max_drop: float = MAX_DROP,
+    forms: Mapping[str, Form] = FORMS,
+) -> Verdict:
+    """Make the INT8 form of a model for a runtime, in the first way that passes the gate.
+
+    Where none passes, nothing is left in the folder.
+
+    Args:
+        reference: the model, its data and what its FP32 form reached.
+        runtime: "openvino" or "onnxruntime".
+        folder: where the form's files go.
+        max_drop: AP that each origin may lose.
+        forms: how each runtime's form is made.
+
+    Raises:
+        NotAvailableError: a library or the runtime is not installed.
+    """
+    onnx = require("onnx")
+    form = forms[runtime]
+    target = folder / form.file
+    spec = replace(reference.spec, files=(ModelFile(target, (runtime,), "int8"),))
+
+    def measure(layers: FloatLayers) -> Evaluation:
+        form.quantizer(reference.source, target, reference.tensors, layers)
+        return evaluate(
+            spec,
+            reference.origins,
+            split=GATE_SPLIT,
+            runtime=runtime,
+            precision="int8",
+        )
+
+    ways = choices(onnx.load(str(reference.source)))
+    verdict = search(runtime, ways, measure, reference.before, max_drop)
+    if not verdict.passed:
+        for name in (form.file, *form.companions):
+            (folder / name).unlink(missing_ok=True)
+    return verdict

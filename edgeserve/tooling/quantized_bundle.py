@@ -1,0 +1,113 @@
+"""A copy of a bundle whose INT8 forms were made anew."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeserve.domain.errors import ConfigurationError
+from edgeserve.tooling.bundle_files import accuracy_entries, form_entry, write_manifest
+from edgeserve.tooling.calibration import calibration_tensors
+from edgeserve.tooling.dataset import read_split
+from edgeserve.tooling.evaluate import evaluate
+from edgeserve.tooling.gate import MAX_DROP
+from edgeserve.tooling.quantize import (
+    FORMS,
+    GATE_SPLIT,
+    REFERENCE_RUNTIME,
+    Reference,
+    fp32_onnx,
+    quantize,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from edgeserve.catalog.bundle import Bundle
+    from edgeserve.catalog.manifest import Manifest
+    from edgeserve.tooling.gate import Verdict
+    from edgeserve.tooling.quantize import Form
+
+
+def quantize_bundle(
+    bundle: Bundle,
+    data: Path,
+    out: Path,
+    runtimes: Sequence[str],
+    *,
+    max_drop: float = MAX_DROP,
+    forms: Mapping[str, Form] = FORMS,
+) -> list[Verdict]:
+    """Make INT8 forms of a bundle and write the bundle with them, if all pass the gate.
+
+    Args:
+        bundle: with an FP32 ONNX file; it is not changed.
+        data: a data set with the splits train (calibration) and val (gate).
+        out: folder to write; it must not exist.
+        runtimes: to make a form for.
+        max_drop: AP that each origin may lose, of 1.
+        forms: how each runtime's form is made.
+
+    Returns:
+        A verdict for each runtime; `out` was written if all passed.
+
+    Raises:
+        ConfigurationError: `out` is there, or the data cannot be read.
+        NotAvailableError: there is no FP32 file, or a library is not installed.
+    """
+    if out.exists():
+        text = f"{out} is there already; choose another folder or remove it"
+        raise ConfigurationError(text)
+    spec = bundle.spec
+    source = fp32_onnx(spec)
+    origins = read_split(data, GATE_SPLIT, spec.labels)
+    reference = Reference(
+        spec=spec,
+        source=source,
+        tensors=calibration_tensors(data, spec.input),
+        origins=origins,
+        before=evaluate(
+            spec,
+            origins,
+            split=GATE_SPLIT,
+            runtime=REFERENCE_RUNTIME,
+            precision="fp32",
+        ),
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / bundle.manifest.name
+        shutil.copytree(bundle.folder, folder)
+        verdicts = [
+            quantize(reference, runtime, folder, max_drop=max_drop, forms=forms)
+            for runtime in runtimes
+        ]
+        if all(verdict.passed for verdict in verdicts):
+            write_manifest(folder, _manifest(bundle.manifest, folder, verdicts, forms))
+            out.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(folder, out)
+    return verdicts
+
+
+def _manifest(
+    old: Manifest,
+    folder: Path,
+    verdicts: Sequence[Verdict],
+    forms: Mapping[str, Form],
+) -> Manifest:
+    """The old manifest with new INT8 forms, and what was measured of them."""
+    runtimes = [verdict.runtime for verdict in verdicts]
+    kept = [
+        file
+        for file in old.files
+        if file.precision != "int8" or not set(file.runtimes) & set(runtimes)
+    ]
+    made = [form_entry(folder, runtime, forms[runtime]) for runtime in runtimes]
+    measured = accuracy_entries(verdict.best.measured for verdict in verdicts)
+    accuracy = [
+        line for line in old.accuracy if line.precision != "int8" or line.runtime not in runtimes
+    ]
+    return old.model_copy(
+        update={"files": (*made, *kept), "accuracy": (*accuracy, *measured)},
+    )

@@ -1,0 +1,1 @@
+"""The protocol: generated stubs, and the codec between protobuf and the domain."""

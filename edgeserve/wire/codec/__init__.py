@@ -1,0 +1,1 @@
+"""protobuf to and from the domain, one file a family of messages."""

@@ -1,0 +1,1 @@
+"""The model zoo: networks built from recipes, their training and their export."""

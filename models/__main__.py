@@ -1,0 +1,83 @@
+"""`python -m models`: train, export and describe the zoo's networks."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from models.recipe import load_recipe
+
+RUNS = Path(__file__).parent / "runs"
+BUNDLES = Path(__file__).parent / "bundles"
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from models.training.command import run  # noqa: PLC0415
+
+    run(arguments, RUNS)
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from models.export import export  # noqa: PLC0415
+    from models.training.checkpoint import weights  # noqa: PLC0415
+
+    export(load_recipe(arguments.recipe), weights(arguments.weights), arguments.out)
+
+
+def _package(arguments: argparse.Namespace) -> None:
+    from models.package import package  # noqa: PLC0415
+
+    a = arguments
+    sys.exit(0 if package(a.recipe, a.weights, a.data, a.bundles) else 1)
+
+
+def _summary(arguments: argparse.Namespace) -> None:
+    from models.summary import table  # noqa: PLC0415
+
+    sys.stdout.write(table(load_recipe(arguments.recipe)) + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m models", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    train = commands.add_parser("train", help="train a recipe's network")
+    train.set_defaults(run=_train)
+    train.add_argument("recipe", type=Path)
+    train.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    train.add_argument("--out", type=Path, help="default: models/runs/RECIPE")
+    train.add_argument("--resume", action="store_true", help="go on from OUT/last.pt")
+    train.add_argument("--threads", type=int, default=2)
+    bound = train.add_mutually_exclusive_group(required=True)
+    bound.add_argument("--epochs", type=int)
+    bound.add_argument("--minutes", type=float, help="of training; pauses do not count")
+    bound.add_argument("--deadline", metavar="HH:MM", help="end at this time, UTC")
+
+    export = commands.add_parser("export", help="write trained weights as ONNX")
+    export.set_defaults(run=_export)
+    export.add_argument("recipe", type=Path)
+    export.add_argument("--weights", type=Path, required=True, help="best.pt or last.pt of a run")
+    export.add_argument("--out", type=Path, required=True)
+
+    package = commands.add_parser("package", help="make the bundle of trained weights")
+    package.set_defaults(run=_package)
+    package.add_argument("recipe", type=Path)
+    package.add_argument("--weights", type=Path, required=True, help="best.pt of a run")
+    package.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    package.add_argument("--bundles", type=Path, default=BUNDLES, help="default: models/bundles")
+
+    summary = commands.add_parser("summary", help="list a network's layers")
+    summary.set_defaults(run=_summary)
+    summary.add_argument("recipe", type=Path)
+    return parser
+
+
+def main() -> None:
+    """Run the command that the arguments name; each imports only what it needs."""
+    arguments = _parser().parse_args()
+    arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Networks: blocks, backbones, necks and heads, put together from a recipe."""

@@ -1,0 +1,1 @@
+"""What fuses the maps of several strides."""

@@ -1,0 +1,93 @@
+"""The installed program as a user runs it: processes, signals, files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from edgeserve.catalog.repository import shipped_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The installed script: `python -m` would run what lies in the working directory.
+EDGESERVE = (str(Path(sys.executable).with_name("edgeserve")),)
+
+
+@dataclass
+class ServerProcess:
+    """A running `edgeserve serve`."""
+
+    process: subprocess.Popen[str]
+    address: str
+    http: str
+
+    def terminate(self) -> int:
+        """SIGTERM, then wait: its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the program to its end."""
+    return subprocess.run(
+        [*EDGESERVE, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        env=os.environ | environment,
+    )
+
+
+class Start(Protocol):
+    """Starts a server that ends with the test: `serve("--strict")`."""
+
+    def __call__(self, *flags: str, listen: str = ..., **environment: str) -> ServerProcess: ...
+
+
+@pytest.fixture
+def serve() -> Iterator[Start]:
+    """See `Start`."""
+    running: list[ServerProcess] = []
+
+    def start(*flags: str, listen: str = "127.0.0.1:0", **environment: str) -> ServerProcess:
+        process = subprocess.Popen(
+            [*EDGESERVE, "serve", "--listen", listen, "--http-listen", "127.0.0.1:0", *flags],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | environment,
+        )
+        assert process.stdout is not None
+        words = process.stdout.readline().split()
+        assert words[:1] == ["ready"], f"the server did not start: {words}"
+        addresses = dict(word.split("=", 1) for word in words[1:])
+        server = ServerProcess(process, addresses["grpc"], addresses["http"])
+        running.append(server)
+        return server
+
+    yield start
+    for server in running:
+        if server.process.poll() is None:
+            server.process.kill()
+        server.process.communicate()
+
+
+@pytest.fixture
+def bundle_copy(tmp_path: Path) -> Path:
+    """A models folder with a copy of the default bundle, to be damaged."""
+    folder = tmp_path / "models" / "road-csp-tiny" / "99"
+    shutil.copytree(shipped_dir() / "road-csp-tiny", folder)
+    manifest = folder / "model.toml"
+    lines = manifest.read_text().splitlines()
+    changed = ['version = "99"' if line.startswith("version") else line for line in lines]
+    manifest.write_text("\n".join(changed) + "\n")
+    return tmp_path / "models"
