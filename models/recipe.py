@@ -25,7 +25,9 @@ class ModelRecipe:
     classes: list[str]
     activation: str
     widths: list[int]
-    neck_width: int
+    neck: str
+    neck_widths: list[int]
+    """Of the neck's maps, one for each stride."""
     head_width: int
     strides: list[int]
     reg_max: int

@@ -40,7 +40,7 @@ def _rows(x: Tensor) -> Tensor:
 class DecoupledHead(nn.Module):
     """Distances as a distribution over reg_max bins, in units of the stride; no objectness.
 
-    Input: one map (B, neck_width, H/s, W/s) float32 for each stride. Output: box_logits
+    Input: one map (B, neck_widths[i], H/s, W/s) float32 for each stride. Output: box_logits
     (B, 4 * reg_max, N) and class_logits (B, classes, N), both float32; the N anchors lie
     level after level, row-major within each; sides in the order left, top, right, bottom.
     """
@@ -48,10 +48,10 @@ class DecoupledHead(nn.Module):
     def __init__(self, recipe: ModelRecipe) -> None:
         """Build a pair of branches for each stride; no weights are shared."""
         super().__init__()
-        wide_in, width, act = recipe.neck_width, recipe.head_width, recipe.activation
+        widths, width, act = recipe.neck_widths, recipe.head_width, recipe.activation
         strides, reg_max, classes = recipe.strides, recipe.reg_max, len(recipe.classes)
-        self.box = nn.ModuleList(_branch(wide_in, width, 4 * reg_max, act) for _ in strides)
-        self.cls = nn.ModuleList(_branch(wide_in, width, classes, act) for _ in strides)
+        self.box = nn.ModuleList(_branch(wide, width, 4 * reg_max, act) for wide in widths)
+        self.cls = nn.ModuleList(_branch(wide, width, classes, act) for wide in widths)
         for stride, box, cls in zip(strides, self.box, self.cls, strict=True):
             self._prior(box, 1.0)
             prior = _PRIOR_OBJECTS / classes / (_PRIOR_SIDE / stride) ** 2

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from models.zoo.blocks.conv import ConvBnAct
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def _fuse(width: int, act: str) -> nn.Sequential:
@@ -20,9 +20,15 @@ def _fuse(width: int, act: str) -> nn.Sequential:
 class Pan(nn.Module):
     """Input: taps P3, P4, P5 of the given widths. Output: three maps (B, width, H/s, W/s)."""
 
-    def __init__(self, tap_widths: Mapping[str, int], width: int, *, act: str = "silu") -> None:
-        """Build laterals to one width, and a fusion for each meeting of two maps."""
+    def __init__(
+        self, tap_widths: Mapping[str, int], widths: Sequence[int], *, act: str = "silu"
+    ) -> None:
+        """Build laterals to the one width of `widths`, and a fusion for each meeting."""
         super().__init__()
+        width = widths[0]
+        if set(widths) != {width}:
+            msg = f"this neck has one width on all levels, so {list(widths)} cannot be built"
+            raise ValueError(msg)
         self.lateral3 = ConvBnAct(tap_widths["P3"], width, 1, act=act)
         self.lateral4 = ConvBnAct(tap_widths["P4"], width, 1, act=act)
         self.lateral5 = ConvBnAct(tap_widths["P5"], width, 1, act=act)
