@@ -18,6 +18,12 @@ def _train(arguments: argparse.Namespace) -> None:
     run(arguments, RUNS)
 
 
+def _teach(arguments: argparse.Namespace) -> None:
+    from models.training.command import teach_split  # noqa: PLC0415
+
+    teach_split(arguments, RUNS)
+
+
 def _export(arguments: argparse.Namespace) -> None:
     from models.export import export  # noqa: PLC0415
     from models.training.checkpoint import weights  # noqa: PLC0415
@@ -47,12 +53,23 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("recipe", type=Path)
     train.add_argument("--data", type=Path, required=True, help="folder of the data set")
     train.add_argument("--out", type=Path, help="default: models/runs/RECIPE")
+    train.add_argument("--taught", type=Path, help="folder that `teach` wrote")
     train.add_argument("--resume", action="store_true", help="go on from OUT/last.pt")
     train.add_argument("--threads", type=int, default=2)
     bound = train.add_mutually_exclusive_group(required=True)
     bound.add_argument("--epochs", type=int)
     bound.add_argument("--minutes", type=float, help="of training; pauses do not count")
     bound.add_argument("--deadline", metavar="HH:MM", help="end at this time, UTC")
+
+    teach = commands.add_parser("teach", help="label by a trained detector what labels leave out")
+    teach.set_defaults(run=_teach)
+    teach.add_argument("recipe", type=Path)
+    teach.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    teach.add_argument("--teacher", type=Path, required=True, help="a grid-unit detector, ONNX")
+    teach.add_argument(
+        "--names", type=Path, required=True, help="the teacher's classes, a line each"
+    )
+    teach.add_argument("--out", type=Path, required=True, help="folder of what it finds")
 
     export = commands.add_parser("export", help="write trained weights as ONNX")
     export.set_defaults(run=_export)

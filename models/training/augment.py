@@ -31,8 +31,11 @@ class Example:
     """(n, 4) float32 xyxy."""
     classes: NDArray[np.int64]
     """(n,) int64."""
+    scores: NDArray[np.float32]
+    """(n,) float32: 1 for a label, less for what a teacher believes."""
     tiles: list[tuple[int, int, int, int, str]]
-    """x0, y0, x1, y1 and the origin of what lies there; padding is in no tile."""
+    """x0, y0, x1, y1 and the origin of what lies there; padding is in no tile, and a tile
+    without an origin is labelled in full."""
 
 
 def mosaic(draw: Callable[[], Sample], size: int, pad: int, rng: np.random.Generator) -> Example:
@@ -76,7 +79,8 @@ def _finish(canvas: Canvas, rng: np.random.Generator) -> Example:
         pixels = np.ascontiguousarray(pixels[:, ::-1])
         boxes = np.stack([size - boxes[:, 2], boxes[:, 1], size - boxes[:, 0], boxes[:, 3]], axis=1)
         tiles = [(size - x1, y0, size - x0, y1, origin) for x0, y0, x1, y1, origin in tiles]
-    return Example(pixels, boxes, np.concatenate(canvas.classes), tiles)
+    classes, scores = np.concatenate(canvas.classes), np.concatenate(canvas.scores)
+    return Example(pixels, boxes, classes, scores, tiles)
 
 
 def _colours(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from models.recipe import load_recipe
 from models.training.dataset import Origins, load_split, split_folder
 from models.training.feeder import Feeder
 from models.training.schedule import Budget
+from models.training.teacher import Teacher, teach
 from models.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ def run(arguments: argparse.Namespace, runs: Path) -> None:
     folder: Path = arguments.out or runs / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     origins = Origins.load(arguments.data, recipe.model.classes)
-    train = load_split(split_folder(arguments.data, "train", runs / "data"), _LONGEST_PX)
+    train = load_split(
+        split_folder(arguments.data, "train", runs / "data"), _LONGEST_PX, arguments.taught
+    )
     val = load_split(split_folder(arguments.data, "val", runs / "data"))
     budget = Budget(
         deadline=_deadline(arguments.deadline) if arguments.deadline else None,
@@ -50,6 +54,15 @@ def run(arguments: argparse.Namespace, runs: Path) -> None:
         trainer.fit(feeder, val, origins)
     finally:
         feeder.stop()
+
+
+def teach_split(arguments: argparse.Namespace, runs: Path) -> None:
+    """Let a teacher label the training split."""
+    origins = Origins.load(arguments.data, load_recipe(arguments.recipe).model.classes)
+    names = arguments.names.read_text().split("\n")
+    train = split_folder(arguments.data, "train", runs / "data")
+    counts = teach(Teacher(arguments.teacher), names, train, origins, arguments.out)
+    sys.stdout.write("".join(f"{name} {count}\n" for name, count in counts.items()))
 
 
 def _deadline(text: str) -> float:

@@ -28,6 +28,10 @@ class Sample:
     """(n, 4) float32 xyxy in pixels of `pixels`."""
     classes: NDArray[np.int64]
     """(n,) int64."""
+    scores: NDArray[np.float32]
+    """(n,) float32: 1 for a label, less for what a teacher believes."""
+    taught: bool = False
+    """A teacher has looked for the classes that the origin does not label."""
 
 
 @dataclass(frozen=True)
@@ -73,18 +77,21 @@ def split_folder(data: Path, split: str, cache: Path) -> Path:
     return cache / split
 
 
-def load_split(folder: Path, longest_px: int | None = None) -> list[Sample]:
+def load_split(
+    folder: Path, longest_px: int | None = None, taught: Path | None = None
+) -> list[Sample]:
     """Decode all pictures of a split.
 
     Args:
         folder: holds NAME.jpg beside NAME.txt (class cx cy w h, shares of the picture); the
             name's first word is the origin.
         longest_px: larger pictures are shrunk to this longer side.
+        taught: folder of what a teacher found, NAME.txt (class cx cy w h score).
     """
-    return [_load(path, longest_px) for path in sorted(folder.glob("*.jpg"))]
+    return [_load(path, longest_px, taught) for path in sorted(folder.glob("*.jpg"))]
 
 
-def _load(path: Path, longest_px: int | None) -> Sample:
+def _load(path: Path, longest_px: int | None, taught: Path | None) -> Sample:
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if pixels is None:
         msg = f"{path} cannot be decoded"
@@ -94,8 +101,11 @@ def _load(path: Path, longest_px: int | None) -> Sample:
         ratio = longest_px / longest
         pixels = cv2.resize(pixels, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
     height, width = pixels.shape[:2]
-    text = path.with_suffix(".txt").read_text().split()
-    rows = np.array(text, dtype=np.float32).reshape(-1, 5)
+    labels = _rows(path.with_suffix(".txt"), 5)
+    rows = np.concatenate([labels, np.ones((len(labels), 1), np.float32)], axis=1)
+    lessons = None if taught is None else taught / f"{path.stem}.txt"
+    if lessons is not None and lessons.exists():
+        rows = np.concatenate([rows, _rows(lessons, 6)])
     centres, sizes = rows[:, 1:3], rows[:, 3:5]
     corners = np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1).clip(0, 1)
     return Sample(
@@ -104,4 +114,10 @@ def _load(path: Path, longest_px: int | None) -> Sample:
         pixels=np.asarray(pixels, dtype=np.uint8),
         boxes=(corners * np.array([width, height] * 2)).astype(np.float32),
         classes=rows[:, 0].astype(np.int64),
+        scores=rows[:, 5],
+        taught=lessons is not None and lessons.exists(),
     )
+
+
+def _rows(path: Path, columns: int) -> NDArray[np.float32]:
+    return np.array(path.read_text().split(), dtype=np.float32).reshape(-1, columns)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _DEPTH = 4
 _PATIENCE_S = 5.0
+_SURE = 0.5
+"""A teacher's finding that scores less is neither an object nor background."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,25 @@ class Sampler:
 def collate(examples: list[Example], origins: Origins, strides: list[int]) -> Batch:
     """Join examples of one size."""
     size = examples[0].pixels.shape[0]
-    picture = [np.full(len(e.classes), i, dtype=np.int64) for i, e in enumerate(examples)]
+    sure = [e.scores >= _SURE for e in examples]
+    picture = [np.full(int(s.sum()), i, dtype=np.int64) for i, s in enumerate(sure)]
+    pairs = list(zip(examples, sure, strict=True))
+    masks = [
+        label_mask(
+            size,
+            strides,
+            e.tiles,
+            origins.labelled,
+            [(*box, int(c)) for box, c in zip(e.boxes[~s].tolist(), e.classes[~s], strict=True)],
+        )
+        for e, s in pairs
+    ]
     return Batch(
         images=np.stack([e.pixels for e in examples]),
         picture=np.concatenate(picture),
-        boxes=np.concatenate([e.boxes for e in examples]),
-        classes=np.concatenate([e.classes for e in examples]),
-        labelled=np.stack([label_mask(size, strides, e.tiles, origins.labelled) for e in examples]),
+        boxes=np.concatenate([e.boxes[s] for e, s in pairs]),
+        classes=np.concatenate([e.classes[s] for e, s in pairs]),
+        labelled=np.stack(masks),
     )
 
 

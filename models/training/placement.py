@@ -26,8 +26,9 @@ class Canvas:
     """(S, S, 3) uint8 BGR."""
     boxes: list[NDArray[np.float32]] = field(default_factory=list)
     classes: list[NDArray[np.int64]] = field(default_factory=list)
+    scores: list[NDArray[np.float32]] = field(default_factory=list)
     tiles: list[tuple[int, int, int, int, str]] = field(default_factory=list)
-    """x0, y0, x1, y1 and the origin of what lies there."""
+    """x0, y0, x1, y1 and the origin of what lies there; no origin where all is labelled."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def place(
     canvas.pixels[y.start : y.start + y.size, x.start : x.start + x.size] = cv2.resize(
         source, (x.size, y.size), interpolation=cv2.INTER_LINEAR
     )
-    canvas.tiles.append((x.start, y.start, x.start + x.size, y.start + y.size, sample.origin))
+    origin = "" if sample.taught else sample.origin
+    canvas.tiles.append((x.start, y.start, x.start + x.size, y.start + y.size, origin))
     scale = np.array([x.scale, y.scale] * 2, dtype=np.float32)
     source_0 = np.array([x.source, y.source] * 2, dtype=np.float32)
     start = np.array([x.start, y.start] * 2, dtype=np.float32)
@@ -76,6 +78,7 @@ def place(
     keep &= sides.prod(axis=1) > _MIN_VISIBLE * whole_sides.prod(axis=1)
     canvas.boxes.append(seen[keep])
     canvas.classes.append(sample.classes[keep])
+    canvas.scores.append(sample.scores[keep])
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def _sample(name: str, width: int, height: int, boxes: list[list[float]], ids: l
         np.zeros((height, width, 3), dtype=np.uint8),
         np.array(boxes, dtype=np.float32).reshape(-1, 4),
         np.array(ids, dtype=np.int64),
+        np.ones(len(ids), np.float32),
     )
 
 

@@ -98,3 +98,14 @@ def test_ciou_is_one_for_equal_boxes_and_falls_with_distance() -> None:
     equal, near, far = ciou(a, b).tolist()
     assert equal == pytest.approx(1, abs=1e-5)
     assert 0 > near > far > -1
+
+
+def test_what_a_teacher_doubts_is_neither_object_nor_background() -> None:
+    labelled = {"people": np.array([True, False])}
+    tiles = [(0, 0, SIZE, SIZE, "")]
+    mask = label_mask(SIZE, STRIDES, tiles, labelled, [(0, 0, SIZE / 2, SIZE, 1)])
+    cells = SIZE // STRIDES[0]
+    first = mask[: cells * cells].reshape(cells, cells, 2)
+    assert first[..., 0].all()
+    assert not first[:, : cells // 2, 1].any()
+    assert first[:, cells // 2 :, 1].all()

@@ -20,7 +20,9 @@ def _sample(width: int = 60, height: int = 40) -> Sample:
     pixels = np.zeros((height, width, 3), dtype=np.uint8)
     pixels[10:30, 20:50] = 255
     boxes = np.array([[20, 10, 50, 30]], dtype=np.float32)
-    return Sample("street-1", "street", pixels, boxes, np.array([1], dtype=np.int64))
+    return Sample(
+        "street-1", "street", pixels, boxes, np.array([1], dtype=np.int64), np.ones(1, np.float32)
+    )
 
 
 def _check_object(pixels: np.ndarray, box: np.ndarray) -> None:
