@@ -181,8 +181,9 @@ def _quantization(card: Card) -> Iterator[str]:
     yield _paragraph(
         f"Calibrated on {FRAMES} letterboxed pictures of train, ranges by minimum and maximum, "
         "weights 8 bits a channel, activations 8 bits a tensor. An INT8 form is published only if "
-        f"it loses at most {card.verdicts[0].max_drop} AP on val in every origin. Tried, with the "
-        "largest drop of an origin:"
+        f"it loses at most {card.verdicts[0].max_drop} AP on val in every origin; for OpenVINO "
+        "also with the CPU capped to AVX2, where sums of int8 products saturate. Tried, with the "
+        "largest drop:"
     )
     yield ""
     for verdict in card.verdicts:

@@ -16,8 +16,9 @@ from edgeserve.tooling.calibration import calibration_tensors
 from edgeserve.tooling.dataset import count_pictures, labelled_classes, read_split
 from edgeserve.tooling.evaluate import detect, evaluate, open_engine
 from edgeserve.tooling.progress import say
-from edgeserve.tooling.quantize import FORMS, GATE_SPLIT, REFERENCE_RUNTIME, Reference, quantize
+from edgeserve.tooling.quantize import FORMS, Reference, quantize
 from edgeserve.tooling.threshold import best_threshold
+from edgeserve.tooling.yardstick import GATE_SPLIT, REFERENCE_RUNTIME, ByLabels
 from models.card import DATA, DATA_LICENCE, Card, card_text
 from models.float_bundle import FILE, LOWEST_SCORE, float_bundle
 from models.recipe import load_recipe
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from edgeserve.catalog.bundle import Bundle
     from edgeserve.catalog.manifest import Manifest
+    from edgeserve.domain.model import ModelSpec
     from edgeserve.tooling.dataset import Origin
     from edgeserve.tooling.evaluate import Evaluation
     from edgeserve.tooling.gate import Verdict
@@ -62,16 +64,19 @@ def package(recipe_path: Path, checkpoint: Path, data: Path, bundles: Path) -> b
         folder.mkdir()
         bundle = float_bundle(recipe, checkpoint, folder)
         splits = {split: read_split(data, split, bundle.spec.labels) for split in _SPLITS}
-        reference = _reference(bundle, data, splits[GATE_SPLIT])
+        yardstick = ByLabels(bundle.spec, splits[GATE_SPLIT])
+        tensors = calibration_tensors(data, bundle.spec.input)
+        reference = Reference(bundle.spec, bundle.folder / FILE, tensors, yardstick)
         verdicts = [quantize(reference, runtime, folder) for runtime in FORMS]
         if not all(verdict.passed for verdict in verdicts):
             say("no bundle was written: an INT8 form loses more than it may")
             return False
-        score, mean_f1 = _threshold(reference)
+        score, mean_f1 = _threshold(bundle.spec, splits[GATE_SPLIT])
         manifest = _manifest(bundle.manifest, folder, verdicts, score, recipe)
         bundle = write_manifest(folder, manifest)
         golden.write_golden(bundle.spec, _golden_pictures(), folder / golden.FILE)
-        known = [reference.before, *(verdict.best.measured for verdict in verdicts)]
+        readings = (verdict.best.measured.evaluation for verdict in verdicts)
+        known = [yardstick.reference, *(one for one in readings if one is not None)]
         evaluations = list(_measure(bundle, splits, known))
         manifest = manifest.model_copy(
             update={
@@ -97,32 +102,15 @@ def package(recipe_path: Path, checkpoint: Path, data: Path, bundles: Path) -> b
     return True
 
 
-def _reference(bundle: Bundle, data: Path, origins: Sequence[Origin]) -> Reference:
-    return Reference(
-        spec=bundle.spec,
-        source=bundle.folder / FILE,
-        tensors=calibration_tensors(data, bundle.spec.input),
-        origins=origins,
-        before=evaluate(
-            bundle.spec,
-            origins,
-            split=GATE_SPLIT,
-            runtime=REFERENCE_RUNTIME,
-            precision="fp32",
-        ),
-    )
-
-
-def _threshold(reference: Reference) -> tuple[float, float]:
+def _threshold(spec: ModelSpec, origins: Sequence[Origin]) -> tuple[float, float]:
     """The default score, by the FP32 form on val, and its mean F1."""
-    spec = reference.spec
     selection = Selection(LOWEST_SCORE, spec.thresholds.iou, spec.thresholds.max_detections)
     engine = open_engine(spec, runtime=REFERENCE_RUNTIME, precision="fp32")
     found = {
         origin.name: detect(spec, engine, [p.data for p in origin.pictures], selection, "threshold")
-        for origin in reference.origins
+        for origin in origins
     }
-    return best_threshold(reference.origins, found)
+    return best_threshold(origins, found)
 
 
 def _manifest(

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     "--data",
     required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of the data set: SPLIT/NAME.jpg with NAME.txt (YOLO text), or in SPLIT-*.tar.",
+    help="Folder of the data set: SPLIT/NAME.jpg with NAME.txt (YOLO text), or in SPLIT-*.tar; "
+    "or COCO's annotations/*SPLIT*.json with SPLIT/.",
 )
 @click.option("--split", default="val", show_default=True, help="As in val or test.")
 @click.option("--runtime", help="openvino, onnxruntime, … [default: the first that is here]")
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Which form of the model.",
 )
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw precision over recall for each class into this file (.svg, .png, …).",
+)
 @json_option
 def evaluate(
     *,
@@ -42,6 +48,7 @@ def evaluate(
     runtime: str | None,
     device: str,
     precision: str,
+    plot: Path | None,
     json_path: str | None,
 ) -> None:
     """Measure the accuracy of MODEL (a name, NAME:VERSION or a bundle's folder).
@@ -53,19 +60,22 @@ def evaluate(
     from edgeserve.config.load import load_settings  # noqa: PLC0415 - not for --help
     from edgeserve.engines.registry import runtimes  # noqa: PLC0415 - as above
     from edgeserve.tooling import evaluate as tool  # noqa: PLC0415 - as above
-    from edgeserve.tooling.dataset import read_split  # noqa: PLC0415 - as above
+    from edgeserve.tooling.curves_plot import plot_curves  # noqa: PLC0415 - as above
+    from edgeserve.tooling.labels import read_labelled  # noqa: PLC0415 - as above
     from edgeserve.tooling.named_bundle import named_bundle  # noqa: PLC0415 - as above
 
     settings = load_settings(None, os.environ, {})
     spec = named_bundle(model, settings.catalog.models_dir, precision).spec
     result = tool.evaluate(
         spec,
-        read_split(data, split, spec.labels),
+        read_labelled(data, split, spec.labels),
         split=split,
         runtime=runtime or next(iter(runtimes())),
         precision=precision,
         device=device,
     )
+    if plot is not None:
+        plot_curves(result, plot)
     with JsonWriter(json_path) as out:
         out.document(result.document())
         if not out.takes_stdout:

@@ -13,8 +13,9 @@ from edgeserve.domain.frame import EncodedFrame
 from edgeserve.geometry.letterbox import Letterbox
 from edgeserve.preprocess.decode import decode
 from edgeserve.preprocess.tensor import TensorWriter
-from edgeserve.tooling.dataset import PICTURES, data_folder
-from edgeserve.tooling.stored_files import StoredFile, split_files
+from edgeserve.tooling.coco import annotation_file, picture_folder
+from edgeserve.tooling.dataset import PICTURES, data_folder, plain_pictures
+from edgeserve.tooling.stored_files import split_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgeserve.domain.model import InputSpec
+    from edgeserve.tooling.stored_files import StoredFile
 
 FRAMES = 300
 SPLIT = "train"
@@ -37,7 +39,8 @@ def calibration_tensors(
     """Input tensors of the model from training pictures, the same ones each time.
 
     Args:
-        data: a data set with a split "train", or a plain folder of pictures without labels.
+        data: a data set with a split "train" (YOLO text or COCO annotations), or a plain folder of
+            pictures without labels.
         spec: the model's input.
         count: how many at most, taken at even distances from all by name.
 
@@ -55,10 +58,11 @@ def calibration_tensors(
 
 
 def _pictures(data: Path) -> list[StoredFile]:
+    if plain := plain_pictures(data):
+        return plain
+    if annotation_file(data, SPLIT) is not None:
+        return plain_pictures(picture_folder(data, SPLIT))
     folder = data_folder(data)
-    plain = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in PICTURES]
-    if plain:
-        return [StoredFile(path.name, path, 0, path.stat().st_size) for path in plain]
     files = split_files(folder, SPLIT).values()
     pictures = [file for file in files if file.name.lower().endswith(PICTURES)]
     if not pictures:

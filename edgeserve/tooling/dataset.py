@@ -23,15 +23,13 @@ import numpy as np
 
 from edgeserve.domain.errors import ConfigurationError, InvalidImageError
 from edgeserve.preprocess.header import read_header
-from edgeserve.tooling.stored_files import split_files
+from edgeserve.tooling.stored_files import StoredFile, split_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-    from edgeserve.tooling.stored_files import StoredFile
 
 EVERYTHING = "all"
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
@@ -117,6 +115,17 @@ def count_pictures(data: Path, split: str) -> dict[str, int]:
     names = split_files(data_folder(data), split)
     counts = Counter(name.split("-")[0] for name in names if name.lower().endswith(PICTURES))
     return dict(sorted(counts.items()))
+
+
+def plain_pictures(data: Path) -> list[StoredFile]:
+    """The pictures that lie in a folder itself, without splits; none in a data set.
+
+    Raises:
+        ConfigurationError: it is not a folder.
+    """
+    folder = data_folder(data)
+    files = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in PICTURES)
+    return [StoredFile(path.name, path, 0, path.stat().st_size) for path in files]
 
 
 def data_folder(data: Path) -> Path:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from edgeserve.tooling.progress import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from edgeserve.tooling.evaluate import Evaluation
     from edgeserve.tooling.float_layers import FloatLayers
+    from edgeserve.tooling.yardstick import Reading
 
 MAX_DROP = 0.005
 """AP that a model may lose, of 1."""
+MAX_DISAGREEMENT = 0.05
+"""Share of boxes that may differ from the FP32 form's, where there are no labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,33 +25,33 @@ class Attempt:
 
     Attributes:
         layers: what stayed in float.
-        measured: the quantized form.
-        reference: the FP32 form, on the same pictures.
+        measured: what the quantized form reached.
+        reference: what the FP32 form reached, under at least the same names.
     """
 
     layers: FloatLayers
-    measured: Evaluation
-    reference: Evaluation
+    measured: Reading
+    reference: Mapping[str, float]
 
     @property
     def before(self) -> dict[str, float]:
-        """AP of the FP32 form by origin, 0..1."""
-        return {name: origin.mean.ap for name, origin in self.reference.origins.items()}
+        """Figures of the FP32 form by name, 0..1."""
+        return {name: self.reference[name] for name in self.after}
 
     @property
     def after(self) -> dict[str, float]:
-        """AP of the quantized form by origin, 0..1."""
-        return {name: origin.mean.ap for name, origin in self.measured.origins.items()}
+        """Figures of the quantized form by name, 0..1."""
+        return dict(self.measured.figures)
 
     @property
     def worst(self) -> str:
-        """The origin that lost most."""
+        """The figure that lost most."""
         before, after = self.before, self.after
-        return max(before, key=lambda origin: before[origin] - after[origin])
+        return max(before, key=lambda name: before[name] - after[name])
 
     @property
     def drop(self) -> float:
-        """AP lost there; negative if it gained everywhere."""
+        """What was lost there; negative if all gained."""
         return self.before[self.worst] - self.after[self.worst]
 
 
@@ -78,7 +80,7 @@ class Verdict:
         return self.attempts[-1].drop <= self.max_drop
 
     def document(self) -> dict[str, object]:
-        """The fields of the command's JSON; `before` and `after` of the origin that lost most."""
+        """The fields of the command's JSON; `before` and `after` of the figure that lost most."""
         best = self.best
         return {
             "runtime": self.runtime,
@@ -87,8 +89,8 @@ class Verdict:
             "drop": best.drop,
             "float_layers": list(best.layers.convolutions),
             "passed": self.passed,
-            "worst_origin": best.worst,
-            "origins": {
+            "worst": best.worst,
+            "figures": {
                 name: {"before": before, "after": best.after[name]}
                 for name, before in best.before.items()
             },
@@ -101,8 +103,8 @@ class Verdict:
 def search(
     runtime: str,
     choices: Iterable[FloatLayers],
-    measure: Callable[[FloatLayers], Evaluation],
-    reference: Evaluation,
+    measure: Callable[[FloatLayers], Reading],
+    reference: Mapping[str, float],
     max_drop: float,
 ) -> Verdict:
     """Try one choice after another until one passes.
@@ -110,9 +112,9 @@ def search(
     Args:
         runtime: for the record.
         choices: cheapest first; at least one.
-        measure: quantizes with a choice and evaluates the result.
-        reference: the FP32 form.
-        max_drop: AP that each origin may lose.
+        measure: quantizes with a choice and measures the result.
+        reference: figures of the FP32 form.
+        max_drop: what each figure may lose.
     """
     attempts: list[Attempt] = []
     for layers in choices:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgeserve.tooling.required import require
@@ -33,10 +33,18 @@ class Precision:
 
 @dataclass(frozen=True, slots=True)
 class OriginPrecision:
-    """Of one origin: the mean over its labelled classes, and each of them by label."""
+    """Of one origin.
+
+    Attributes:
+        mean: over its labelled classes.
+        per_class: each of them by label.
+        curves: by label, precision at IoU 0.5 for the recalls 0, 0.01, … 1; empty where nothing
+            is labelled or nothing was found.
+    """
 
     mean: Precision
     per_class: Mapping[str, Precision]
+    curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 def average_precision(
@@ -73,6 +81,11 @@ def average_precision(
         {
             labels[class_id]: _precision(None if table is None else table[:, :, index])
             for index, class_id in enumerate(origin.labelled)
+        },
+        {
+            labels[class_id]: table[0, :, index].tolist()
+            for index, class_id in enumerate(origin.labelled)
+            if table is not None and (table[0, :, index] >= 0).all()
         },
     )
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from edgeserve.domain.errors import NotAvailableError
 from edgeserve.domain.model import ModelFile
-from edgeserve.tooling.evaluate import evaluate
 from edgeserve.tooling.float_layers import choices
 from edgeserve.tooling.gate import MAX_DROP, search
 from edgeserve.tooling.quantize_onnxruntime import quantize_onnxruntime
@@ -22,15 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgeserve.domain.model import ModelSpec
-    from edgeserve.tooling.dataset import Origin
-    from edgeserve.tooling.evaluate import Evaluation
     from edgeserve.tooling.float_layers import FloatLayers
     from edgeserve.tooling.gate import Verdict
-
-GATE_SPLIT = "val"
-"""Choices are made on it; the test split stays unseen."""
-REFERENCE_RUNTIME = "onnxruntime"
-"""Its FP32 is FP32 on every chip."""
+    from edgeserve.tooling.yardstick import Reading, Yardstick
 
 
 class Quantizer(Protocol):
@@ -76,15 +69,13 @@ class Reference:
         spec: the model.
         source: its FP32 ONNX file.
         tensors: calibration inputs.
-        origins: the pictures of the gate's split.
-        before: what the FP32 form reached on them.
+        yardstick: measures the forms.
     """
 
     spec: ModelSpec
     source: Path
     tensors: Sequence[NDArray[np.generic]]
-    origins: Sequence[Origin]
-    before: Evaluation
+    yardstick: Yardstick
 
 
 def fp32_onnx(spec: ModelSpec) -> Path:
@@ -116,10 +107,10 @@ def quantize(
     Where none passes, nothing is left in the folder.
 
     Args:
-        reference: the model, its data and what its FP32 form reached.
+        reference: the model, its data and what measures it.
         runtime: "openvino" or "onnxruntime".
         folder: where the form's files go.
-        max_drop: AP that each origin may lose.
+        max_drop: what each figure of the yardstick may lose.
         forms: how each runtime's form is made.
 
     Raises:
@@ -130,18 +121,12 @@ def quantize(
     target = folder / form.file
     spec = replace(reference.spec, files=(ModelFile(target, (runtime,), "int8"),))
 
-    def measure(layers: FloatLayers) -> Evaluation:
+    def measure(layers: FloatLayers) -> Reading:
         form.quantizer(reference.source, target, reference.tensors, layers)
-        return evaluate(
-            spec,
-            reference.origins,
-            split=GATE_SPLIT,
-            runtime=runtime,
-            precision="int8",
-        )
+        return reference.yardstick.read(spec, runtime)
 
     ways = choices(onnx.load(str(reference.source)))
-    verdict = search(runtime, ways, measure, reference.before, max_drop)
+    verdict = search(runtime, ways, measure, reference.yardstick.before, max_drop)
     if not verdict.passed:
         for name in (form.file, *form.companions):
             (folder / name).unlink(missing_ok=True)

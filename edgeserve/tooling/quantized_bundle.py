@@ -10,25 +10,24 @@ from typing import TYPE_CHECKING
 from edgeserve.domain.errors import ConfigurationError
 from edgeserve.tooling.bundle_files import accuracy_entries, form_entry, write_manifest
 from edgeserve.tooling.calibration import calibration_tensors
-from edgeserve.tooling.dataset import read_split
-from edgeserve.tooling.evaluate import evaluate
-from edgeserve.tooling.gate import MAX_DROP
-from edgeserve.tooling.quantize import (
-    FORMS,
-    GATE_SPLIT,
-    REFERENCE_RUNTIME,
-    Reference,
-    fp32_onnx,
-    quantize,
-)
+from edgeserve.tooling.dataset import plain_pictures
+from edgeserve.tooling.gate import MAX_DISAGREEMENT, MAX_DROP
+from edgeserve.tooling.labels import read_labelled
+from edgeserve.tooling.quantize import FORMS, Reference, fp32_onnx, quantize
+from edgeserve.tooling.yardstick import GATE_SPLIT, ByAgreement, ByLabels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from edgeserve.catalog.bundle import Bundle
     from edgeserve.catalog.manifest import Manifest
+    from edgeserve.domain.model import ModelSpec
     from edgeserve.tooling.gate import Verdict
     from edgeserve.tooling.quantize import Form
+    from edgeserve.tooling.yardstick import Yardstick
+
+_GATE_PICTURES = 200
+"""Of a folder without labels."""
 
 
 def quantize_bundle(
@@ -37,17 +36,19 @@ def quantize_bundle(
     out: Path,
     runtimes: Sequence[str],
     *,
-    max_drop: float = MAX_DROP,
+    max_drop: float | None = None,
     forms: Mapping[str, Form] = FORMS,
 ) -> list[Verdict]:
     """Make INT8 forms of a bundle and write the bundle with them, if all pass the gate.
 
     Args:
         bundle: with an FP32 ONNX file; it is not changed.
-        data: a data set with the splits train (calibration) and val (gate).
+        data: a data set with the splits train (calibration) and val (gate), or a plain folder
+            of pictures without labels, which serve for both.
         out: folder to write; it must not exist.
         runtimes: to make a form for.
-        max_drop: AP that each origin may lose, of 1.
+        max_drop: AP that each origin may lose, of 1 (by default 0.005), or the share of boxes
+            that may differ where there are no labels (by default 0.05).
         forms: how each runtime's form is made.
 
     Returns:
@@ -62,32 +63,29 @@ def quantize_bundle(
         raise ConfigurationError(text)
     spec = bundle.spec
     source = fp32_onnx(spec)
-    origins = read_split(data, GATE_SPLIT, spec.labels)
-    reference = Reference(
-        spec=spec,
-        source=source,
-        tensors=calibration_tensors(data, spec.input),
-        origins=origins,
-        before=evaluate(
-            spec,
-            origins,
-            split=GATE_SPLIT,
-            runtime=REFERENCE_RUNTIME,
-            precision="fp32",
-        ),
-    )
+    yardstick, allowed = _yardstick(spec, data)
+    reference = Reference(spec, source, calibration_tensors(data, spec.input), yardstick)
+    most = allowed if max_drop is None else max_drop
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / bundle.manifest.name
         shutil.copytree(bundle.folder, folder)
         verdicts = [
-            quantize(reference, runtime, folder, max_drop=max_drop, forms=forms)
-            for runtime in runtimes
+            quantize(reference, runtime, folder, max_drop=most, forms=forms) for runtime in runtimes
         ]
         if all(verdict.passed for verdict in verdicts):
             write_manifest(folder, _manifest(bundle.manifest, folder, verdicts, forms))
             out.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(folder, out)
     return verdicts
+
+
+def _yardstick(spec: ModelSpec, data: Path) -> tuple[Yardstick, float]:
+    """What the data allows to measure by, and what may be lost of it."""
+    pictures = plain_pictures(data)
+    if not pictures:
+        return ByLabels(spec, read_labelled(data, GATE_SPLIT, spec.labels)), MAX_DROP
+    step = max(1, len(pictures) // _GATE_PICTURES)
+    return ByAgreement(spec, [one.read() for one in pictures[::step]]), MAX_DISAGREEMENT
 
 
 def _manifest(
@@ -104,7 +102,8 @@ def _manifest(
         if file.precision != "int8" or not set(file.runtimes) & set(runtimes)
     ]
     made = [form_entry(folder, runtime, forms[runtime]) for runtime in runtimes]
-    measured = accuracy_entries(verdict.best.measured for verdict in verdicts)
+    readings = (verdict.best.measured.evaluation for verdict in verdicts)
+    measured = accuracy_entries(one for one in readings if one is not None)
     accuracy = [
         line for line in old.accuracy if line.precision != "int8" or line.runtime not in runtimes
     ]

@@ -11,6 +11,7 @@ from edgeserve.tooling.evaluate import Evaluation
 from edgeserve.tooling.float_layers import FloatLayers
 from edgeserve.tooling.gate import Attempt, Verdict
 from edgeserve.tooling.precision import OriginPrecision, Precision
+from edgeserve.tooling.yardstick import Reading
 from models.card import Card, card_text
 from models.recipe import load_recipe
 from models.run_facts import RunFacts
@@ -38,7 +39,8 @@ def test_every_measured_figure_is_on_the_card() -> None:
         )
     ]
     layers = FloatLayers("last convolutions", ("a/Conv", "b/Conv"), ())
-    attempt = Attempt(layers, evaluations[1], evaluations[0])
+    after, before = ({"highway": one.origins["highway"].mean.ap} for one in evaluations[1::-1])
+    attempt = Attempt(layers, Reading(after, evaluations[1]), before)
     text = card_text(
         Card(
             recipe=load_recipe(_RECIPE),

@@ -89,5 +89,15 @@ def test_quantize_refuses_with_the_figures(
     arguments = ["quantize", str(bundle.folder), "--data", str(squares), "--out", str(out)]
     assert run([*arguments, "--runtime", "onnxruntime"]) == 1
     text = capsys.readouterr().out
-    assert "refused: onnxruntime loses 0.2500 AP on all, 0.005 is allowed" in text
+    assert "refused: onnxruntime loses 0.2500 of all, 0.005 is allowed" in text
     assert not out.exists()
+
+
+def test_evaluate_draws_the_curves(bundle: Bundle, squares: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "curves.svg"
+    arguments = ["evaluate", str(bundle.folder), "--data", str(squares), "--precision", "fp32"]
+    assert run([*arguments, "--runtime", "onnxruntime", "--plot", str(picture)]) == 0
+    drawn = picture.read_text()
+    assert "<svg" in drawn
+    assert len(drawn) > 10_000

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,12 @@ from edgeserve.domain.errors import ConfigurationError, NotAvailableError
 from edgeserve.tooling.calibration import calibration_tensors
 from edgeserve.tooling.float_layers import FloatLayers, choices
 from edgeserve.tooling.input_u8 import PREFIX, add_u8_input
+from edgeserve.tooling.isa import call_under, can_be_capped
 from edgeserve.tooling.qdq_input import pixel_scale
 from edgeserve.tooling.quantize import FORMS, Form, fp32_onnx
 from edgeserve.tooling.quantize_onnxruntime import quantize_onnxruntime
 from edgeserve.tooling.quantized_bundle import quantize_bundle
+from edgeserve.tooling.stored_files import split_files
 from tests.tooling.synthetic import network
 
 if TYPE_CHECKING:
@@ -119,3 +122,33 @@ def test_without_the_float_form_there_is_nothing_to_start_from(bundle: Bundle) -
     assert set(FORMS) == {"openvino", "onnxruntime"}
     with pytest.raises(NotAvailableError, match="has no FP32 ONNX file"):
         fp32_onnx(replace(bundle.spec, files=()))
+
+
+def test_pictures_without_labels_are_judged_by_agreement(
+    bundle: Bundle, squares: Path, tmp_path: Path
+) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for file in split_files(squares, "val").values():
+        if not file.name.endswith(".txt"):
+            (pictures / file.name).write_bytes(file.read())
+    (verdict,) = quantize_bundle(bundle, pictures, tmp_path / "out", ["onnxruntime"])
+    assert verdict.passed
+    assert verdict.best.after["agreement"] == pytest.approx(1, abs=verdict.max_drop)
+
+    bad = {"onnxruntime": Form("model-int8.onnx", (), _quantize_badly)}
+    (verdict,) = quantize_bundle(bundle, pictures, tmp_path / "bad", ["onnxruntime"], forms=bad)
+    assert not verdict.passed
+
+
+@pytest.mark.skipif(not can_be_capped("openvino"), reason="oneDNN's cap is for x86")
+def test_the_gate_also_asks_a_cpu_without_vnni(
+    bundle: Bundle, squares: Path, tmp_path: Path
+) -> None:
+    (verdict,) = quantize_bundle(bundle, squares, tmp_path / "out", ["openvino"])
+    assert set(verdict.best.after) == {"all", "all, AVX2"}
+
+
+def test_the_cap_reaches_only_the_child() -> None:
+    assert call_under("AVX2", os.getenv, "ONEDNN_MAX_CPU_ISA") == "AVX2"
+    assert "ONEDNN_MAX_CPU_ISA" not in os.environ
