@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,8 +58,6 @@ def demo(
     Prints a line a frame, the frame rate and the latency, writes the picture with the surest
     detection, and goes on serving until Ctrl-C (or ends, with --once).
     """
-    # As by Ctrl-C: the server's process must not outlive this one.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     from edgeserve.cameras.open import open_source  # noqa: PLC0415 - needs the server extra
     from edgeserve.drawing.annotate import annotate  # noqa: PLC0415 - as above
     from edgeserve.drawing.picture import read_frame, write_picture  # noqa: PLC0415 - as above
@@ -79,8 +76,7 @@ def demo(
         say(f"annotated picture of frame {result.frame_id}: {output.resolve()}")
         if not once:
             say(f"serving on {server.address}; stop with Ctrl-C")
-            with suppress(KeyboardInterrupt):
-                server.wait()
+            server.wait()
 
 
 def _silent(_text: str) -> None:

@@ -68,7 +68,9 @@ def quantize(
     from edgeserve.config.load import load_settings  # noqa: PLC0415 - not for --help
     from edgeserve.tooling.named_bundle import named_bundle  # noqa: PLC0415 - as above
     from edgeserve.tooling.quantized_bundle import quantize_bundle  # noqa: PLC0415 - as above
+    from edgeserve.tooling.signals import unwind_by_signals  # noqa: PLC0415 - as above
 
+    unwind_by_signals()  # it works in temporary folders
     settings = load_settings(None, os.environ, {})
     bundle = named_bundle(model, settings.catalog.models_dir, "fp32")
     target = out or Path(f"{bundle.manifest.name}-int8")

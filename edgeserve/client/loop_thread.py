@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgeserve.domain.errors import TransportError
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 _T = TypeVar("_T")
+
+_LOOK_UP_S = 0.5
+"""How long a Ctrl-C may wait that came just as the caller went to sleep: that does not wake it."""
 
 
 class LoopThread:
@@ -43,12 +48,27 @@ class LoopThread:
             coroutine.close()
             text = "this client is closed; expected calls before close(), inside its `with` block"
             raise TransportError(text)
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        # A queue, whose lock is in C: a Ctrl-C between the bytecodes of a `Future` or `Condition`
+        # can leave their locks taken, and the loop's thread waiting for them.
+        done: queue.SimpleQueue[asyncio.Task[_T]] = queue.SimpleQueue()
+        tasks: list[asyncio.Task[_T]] = []
+
+        def start() -> None:
+            tasks.append(self._loop.create_task(coroutine))
+            tasks[0].add_done_callback(done.put)
+
+        def cancel() -> None:
+            for task in tasks:
+                task.cancel()
+
         try:
-            return future.result()
+            self._loop.call_soon_threadsafe(start)
+            while True:
+                with suppress(queue.Empty):
+                    return done.get(timeout=_LOOK_UP_S).result()
         except BaseException:
             # Ctrl-C ends the waiting, and so the coroutine; one that failed is over anyway.
-            future.cancel()
+            self._loop.call_soon_threadsafe(cancel)
             raise
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from edgeserve.domain.errors import NotAvailableError
+from edgeserve.tooling.signals import forget_process, start_process
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -37,12 +38,14 @@ class ServerProcess:
         Raises:
             NotAvailableError: it did not start; it has said why on standard error.
         """
-        self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "edgeserve", "serve", "--log-level", "warning", *flags],
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            env=SAFE_PATH,
+        self._process = start_process(
+            lambda: subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-m", "edgeserve", "serve", "--log-level", "warning", *flags],
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+                env=SAFE_PATH,
+            )
         )
         try:
             self.address = self._read_ready()
@@ -69,6 +72,7 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()
+        forget_process(self._process)
 
     def __enter__(self) -> Self:
         """Return the server itself."""

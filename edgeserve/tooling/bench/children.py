@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from edgeserve.domain.errors import NotAvailableError
 from edgeserve.tooling.server_process import SAFE_PATH
+from edgeserve.tooling.signals import forget_process, start_process
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,12 +22,16 @@ class Child:
 
     def __init__(self, module: str, *arguments: str) -> None:
         """Start `python -m module arguments…`."""
-        self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", module, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=SAFE_PATH,
+        self._process = start_process(
+            lambda: subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-m", module, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                # Ctrl-C at the terminal is for the command, which stops its children.
+                start_new_session=True,
+                env=SAFE_PATH,
+            )
         )
         self._module = module
 
@@ -65,6 +70,7 @@ class Child:
         """Ask it to end, and wait until it has."""
         self._process.terminate()
         self._process.communicate()
+        forget_process(self._process)
 
     def __enter__(self) -> Self:
         """Return the child itself."""
