@@ -127,5 +127,5 @@ class Gate:
 
     def __call__(self, tensor: NDArray[np.generic]) -> Mapping[str, NDArray[np.float32]]:
         self.entered.release()
-        assert self.go.acquire(timeout=30)
+        assert self.go.acquire(timeout=60)
         return one_object(tensor)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def server() -> Iterator[FakeServer]:
     """A server that listens and answers every frame."""
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     async def make() -> FakeServer:
@@ -26,9 +26,9 @@ def server() -> Iterator[FakeServer]:
         await fake.start("127.0.0.1:0")
         return fake
 
-    fake = asyncio.run_coroutine_threadsafe(make(), loop).result(30)
+    fake = asyncio.run_coroutine_threadsafe(make(), loop).result(60)
     yield fake
-    asyncio.run_coroutine_threadsafe(fake.stop(), loop).result(30)
+    asyncio.run_coroutine_threadsafe(fake.stop(), loop).result(60)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 
 from edgeserve.cli.main import run
@@ -17,6 +18,7 @@ from edgeserve.wire._generated import detection_pb2 as pb
 from tests.client.fake_server import Step
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.client.fake_server import FakeServer
@@ -139,14 +141,50 @@ def test_health(server: FakeServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "SERVICE_UNKNOWN\n"
 
 
-def test_an_interrupted_stream_ends_at_once(server: FakeServer) -> None:
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts the program; what still runs after the test is killed."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "edgeserve", *arguments]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+        return started[-1]
+
+    yield start
+    for program in started:
+        program.kill()
+        program.communicate()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("_again", range(3))
+def test_a_signal_ends_a_stream(
+    server: FakeServer,
+    start: Callable[..., subprocess.Popen[bytes]],
+    number: signal.Signals,
+    code: int,
+    _again: int,
+) -> None:
     server.steps = [Step(answers=3)]
-    arguments = [sys.executable, "-m", "edgeserve", "stream", "sample", "--address", server.address]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
-        assert program.stdout is not None
-        assert program.stderr is not None
-        for _ in range(3):
-            assert program.stdout.readline().startswith(b"frame ")
-        program.send_signal(signal.SIGINT)
-        assert program.wait(30) == 130
-        assert b"Traceback" not in program.stderr.read()
+    program = start("stream", "sample", "--address", server.address)
+    assert program.stdout is not None
+    for _ in range(3):
+        assert program.stdout.readline().startswith(b"frame ")
+    # Just now it goes to sleep until the fourth result.
+    program.send_signal(number)
+    _, errors = program.communicate(timeout=60)
+    assert (program.returncode, errors) == (code, b"")
+
+
+def test_ctrl_c_ends_a_demo_and_its_server(start: Callable[..., subprocess.Popen[bytes]]) -> None:
+    free = ("--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0")
+    program = start("demo", *free)
+    assert program.stdout is not None
+    told = program.stdout.readline().decode()
+    assert told.startswith("serving on ")
+    (server,) = psutil.Process(program.pid).children()
+    program.send_signal(signal.SIGINT)
+    _, errors = program.communicate(timeout=60)
+    assert (program.returncode, errors) == (130, b"")
+    assert not server.is_running()

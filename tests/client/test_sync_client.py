@@ -64,7 +64,7 @@ async def test_pictures_that_wait_for_results_do_not_block_them(server: FakeServ
 
         def pictures() -> Iterator[bytes]:
             for _ in range(5):
-                assert answered.acquire(timeout=30)
+                assert answered.acquire(timeout=60)
                 yield b"x"
 
         ids = []
@@ -105,7 +105,7 @@ async def test_nobody_reads_the_pictures_after_the_end(server: FakeServer) -> No
         with closing(client.stream(pictures())) as results:
             for result in results:
                 if result.frame_id == 3:
-                    assert reading.wait(30)
+                    assert reading.wait(60)
                     break
         assert not reading.is_set()
         assert "edgeserve-pictures" not in {thread.name for thread in threading.enumerate()}

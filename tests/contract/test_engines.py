@@ -182,7 +182,7 @@ def test_outputs_are_valid_until_the_next_call(device: DeviceStatus, path: Path)
 @every_device
 def test_requests_of_two_threads_do_not_mix(device: DeviceStatus, path: Path) -> None:
     engine = load(device, path)
-    together = threading.Barrier(2, timeout=30)
+    together = threading.Barrier(2, timeout=60)
     done: Counter[int] = Counter()
 
     def work(first_seed: int) -> None:

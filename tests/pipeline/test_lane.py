@@ -162,7 +162,7 @@ def test_close_ends_the_workers_after_the_frame_that_runs(bench: Benches) -> Non
     closing = threading.Thread(target=made.models.close)
     closing.start()
     made.inferences.release(0)
-    closing.join(timeout=30)
+    closing.join(timeout=60)
     assert not closing.is_alive()
     assert not any(thread.name.startswith("lane-fake:CPU") for thread in threading.enumerate())
     assert [result.status for result in feeder.collect(1)] == [Status.OK]

@@ -57,7 +57,7 @@ class Start(Protocol):
 @pytest.fixture
 def serve() -> Iterator[Start]:
     """See `Start`."""
-    running: list[ServerProcess] = []
+    servers: list[subprocess.Popen[str]] = []
 
     def start(*flags: str, listen: str = "127.0.0.1:0", **environment: str) -> ServerProcess:
         process = subprocess.Popen(
@@ -66,19 +66,17 @@ def serve() -> Iterator[Start]:
             text=True,
             env=os.environ | environment,
         )
+        servers.append(process)
         assert process.stdout is not None
         words = process.stdout.readline().split()
         assert words[:1] == ["ready"], f"the server did not start: {words}"
         addresses = dict(word.split("=", 1) for word in words[1:])
-        server = ServerProcess(process, addresses["grpc"], addresses["http"])
-        running.append(server)
-        return server
+        return ServerProcess(process, addresses["grpc"], addresses["http"])
 
     yield start
-    for server in running:
-        if server.process.poll() is None:
-            server.process.kill()
-        server.process.communicate()
+    for process in servers:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def sample() -> list[EncodedFrame]:
 
 def get(address: str, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -133,7 +133,7 @@ def test_readiness_ends_with_sigterm_before_the_streams_do(serve: Start) -> None
     with DetectionClient(server.address) as client:
         assert client.health() is HealthStatus.NOT_SERVING
     server.process.terminate()  # a second signal ends the delay
-    assert server.process.wait(30) == 0
+    assert server.process.wait(60) == 0
 
 
 def test_a_taken_port_is_named_with_exit_code_3(serve: Start) -> None:

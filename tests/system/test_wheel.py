@@ -31,7 +31,7 @@ try:
         result = client.detect(next(iter(frames)))
         print(client.list_models()[0].engine.chosen, *result.labels)
 finally:
-    server.terminate()
+    server.kill()
     server.wait()
 """
 NEVER = ("torch", "nncf", "onnx")
