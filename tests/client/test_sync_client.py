@@ -108,7 +108,11 @@ async def test_nobody_reads_the_pictures_after_the_end(server: FakeServer) -> No
                     assert reading.wait(60)
                     break
         assert not reading.is_set()
-        assert "edgeserve-pictures" not in {thread.name for thread in threading.enumerate()}
+        # The thread tells that it has left the pictures, and then ends.
+        for thread in threading.enumerate():
+            if thread.name == "edgeserve-pictures":
+                thread.join(60)
+                assert not thread.is_alive()
 
     await _with_client(server, job)
 
