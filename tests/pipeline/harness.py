@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from edgeserve.pipeline.admission import FrameStream
     from edgeserve.pipeline.options import PipelineOptions
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 def frame(
