@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 
@@ -10,6 +11,19 @@ from edgeserve.cli.json_option import JsonWriter, json_option
 
 
 @click.command()
+@click.option(
+    "--scenario",
+    type=click.Choice(["closed", "open", "single-stream", "multi-stream", "offline"]),
+    default="closed",
+    show_default=True,
+    help="closed: streams send when a result comes. open: cameras send at their own rate. The "
+    "others are MLPerf's.",
+)
+@click.option(
+    "--address",
+    default="",
+    help="Measure the server that runs there, instead of one of our own.",
+)
 @click.option("--model", default="road-csp-tiny", show_default=True, help="Model to serve.")
 @click.option("--provider", default="cpu", show_default=True, help="As of `edgeserve serve`.")
 @click.option(
@@ -24,14 +38,26 @@ from edgeserve.cli.json_option import JsonWriter, json_option
     multiple=True,
     default=(1, 8),
     show_default=True,
-    help="Closed-loop streams at once; give it several times for several columns.",
+    help="Streams or cameras at once (closed, open); give it several times for several columns.",
 )
 @click.option(
     "--in-flight",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Frames that each stream has under way.",
+    help="Frames that each stream has under way (closed).",
+)
+@click.option(
+    "--fps",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Frames a second of each camera (open). [default: by --load]",
+)
+@click.option(
+    "--load",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.7,
+    show_default=True,
+    help="All cameras together, as a share of what the loop without a server does (open).",
 )
 @click.option(
     "--rounds",
@@ -47,16 +73,27 @@ from edgeserve.cli.json_option import JsonWriter, json_option
     show_default=True,
     help="Length of one measurement.",
 )
+@click.option(
+    "--plot",
+    "plot_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw speed and latency into this file (.svg, .png, …).",
+)
 @json_option
-def bench(
+def bench(  # noqa: PLR0913 - one for each option
     *,
+    scenario: str,
+    address: str,
     model: str,
     provider: str,
     source: str,
     streams: tuple[int, ...],
     in_flight: int,
+    fps: float | None,
+    load: float,
     rounds: int,
     seconds: float,
+    plot_path: Path | None,
     json_path: str | None,
 ) -> None:
     """Measure a server beside the same work in one process without a server.
@@ -64,19 +101,38 @@ def bench(
     The loop without a server runs the same frame path in the best of several configurations (up
     to 4 threads, as many as frames are in flight at most; both hints). Rounds are interleaved;
     medians are printed. Compare ratios of one run, and let nothing else run meanwhile.
+
+    In the open loop a frame's latency counts from when it was due, so nobody's falling behind can
+    hide; what the generator itself was late is told.
     """
     from edgeserve.config.load import load_settings  # noqa: PLC0415 - not for --help
+    from edgeserve.tooling.bench.plot import plot  # noqa: PLC0415 - as above
     from edgeserve.tooling.bench.run import Plan, run  # noqa: PLC0415 - as above
-    from edgeserve.tooling.bench.table import table  # noqa: PLC0415 - as above
+    from edgeserve.tooling.bench.table import head, table  # noqa: PLC0415 - as above
 
     models_dir = str(load_settings(None, os.environ, {}).catalog.models_dir)
     results = [
         run(
-            Plan(model, models_dir, provider, source, count, in_flight, rounds, seconds),
+            Plan(
+                scenario=scenario,
+                model=model,
+                models_dir=models_dir,
+                provider=provider,
+                address=address,
+                source=source,
+                streams=count,
+                frames_in_flight=in_flight,
+                fps=fps or 0.0,
+                load=load,
+                rounds=rounds,
+                seconds=seconds,
+            ),
             lambda words: click.echo(words, err=True),
         )
-        for count in streams
+        for count in (streams if scenario in {"closed", "open"} else (1,))
     ]
+    if plot_path is not None:
+        plot(results, [head(result) for result in results], plot_path)
     with JsonWriter(json_path) as out:
         out.document(results[0] if len(results) == 1 else results)
         if not out.takes_stdout:

@@ -27,23 +27,40 @@ if TYPE_CHECKING:
     from edgeserve.domain.frame import EncodedFrame
 
 
+_MOST_WAITING = 1024
+"""Frames of a stream that the server may hold back."""
+_STATUSES = {
+    pb.RESULT_STATUS_OK: Status.OK,
+    pb.RESULT_STATUS_DROPPED: Status.DROPPED,
+    pb.RESULT_STATUS_ERROR: Status.ERROR,
+}
+
+
 def serialise(frame: EncodedFrame) -> bytes:
     """A frame as the stream's message."""
     return pb.StreamDetectRequest(frame=frame_to_proto(frame)).SerializeToString()
 
 
 class LoadStream:
-    """One BLOCK stream that sends the same frames over and over."""
+    """One stream that sends the same frames over and over."""
 
-    def __init__(self, address: str, messages: Sequence[bytes]) -> None:
+    def __init__(
+        self, address: str, messages: Sequence[bytes], policy: Policy = Policy.BLOCK
+    ) -> None:
         """Prepare to send these messages, by `serialise`, over and over."""
+        self._policy = policy
         self._messages = itertools.cycle(messages)
         self._channel = open_channel(address)
         self._call = stream_method(self._channel)()
 
     async def __aenter__(self) -> Self:
         """Open the stream."""
-        config = stream_options_to_proto(StreamOptions(policy=Policy.BLOCK, queue_size=1024))
+        config = stream_options_to_proto(
+            StreamOptions(
+                policy=self._policy,
+                queue_size=0 if self._policy is Policy.LATEST else _MOST_WAITING,
+            )
+        )
         await self._call.write(pb.StreamDetectRequest(config=config).SerializeToString())
         return self
 
@@ -71,4 +88,4 @@ class LoadStream:
         if not isinstance(response, pb.StreamDetectResponse):
             text = "the server ended the stream"
             raise TransportError(text)
-        return Status.OK if response.result.status == pb.RESULT_STATUS_OK else Status.ERROR
+        return _STATUSES[response.result.status]

@@ -112,3 +112,18 @@ def test_bench_measures_server_limit_and_generator() -> None:
         assert result[name] > 0, name
     assert result["rounds"]["fps"] == [result["fps"]]
     assert result["share_gross"] == pytest.approx(result["fps"] / result["limit_fps"])
+
+
+@pytest.mark.long
+def test_bench_drives_cameras_against_a_server_that_runs(serve: Start, tmp_path: Path) -> None:
+    picture = tmp_path / "bench.svg"
+    server = serve()
+    ended = run(
+        *("bench", "--scenario", "open", "--address", server.address, "--streams", "2"),
+        *("--fps", "5", "--rounds", "1", "--seconds", "1", "--plot", str(picture), "--json=-"),
+    )
+    assert ended.returncode == 0, ended.stderr
+    result = json.loads(ended.stdout)
+    assert (result["scenario"], result["camera_fps"], result["frames"]) == ("open", 5, 10)
+    assert result["pss_mb"] is None, "it is not ours"
+    assert "<svg" in picture.read_text()

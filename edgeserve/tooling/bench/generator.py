@@ -1,4 +1,4 @@
-"""The load: closed-loop streams, each with so many frames in flight.
+"""The load generator.
 
 Run as a process of its own: `python -m edgeserve.tooling.bench.generator REQUEST`. Frames are
 serialised before the clock starts, and results are not decoded further than protobuf does, so
@@ -11,75 +11,56 @@ import asyncio
 import json
 import sys
 import time
-from dataclasses import dataclass, field
+from typing import Any
 
-from edgeserve.client.load import LoadStream, serialise
-from edgeserve.domain.result import Status
+from edgeserve.client.load import serialise
 from edgeserve.tooling.bench.load import pictures
+from edgeserve.tooling.bench.scenarios import SCENARIOS, Load
+
+_PERCENTILES = (50, 90, 95, 99, 99.9)
 
 
-@dataclass(slots=True)
-class Counts:
-    """What all streams of one round saw."""
-
-    latencies_ms: list[float] = field(default_factory=list)
-    not_ok: int = 0
-
-
-async def _stream(
-    address: str,
-    messages: list[bytes],
-    request: dict[str, float],
-    counts: Counts,
-) -> None:
-    in_flight = int(request["frames_in_flight"])
-    async with LoadStream(address, messages) as stream:
-        sent = [time.monotonic()] * in_flight
-        for _ in range(in_flight):
-            await stream.send()
-        deadline = time.monotonic() + request["seconds"]
-        number = 0
-        while True:
-            status = await stream.receive()
-            now = time.monotonic()
-            counts.latencies_ms.append(1000 * (now - sent[number % in_flight]))
-            counts.not_ok += status is not Status.OK
-            if now >= deadline:
-                return
-            sent[number % in_flight] = now
-            number += 1
-            await stream.send()
-
-
-async def _round(request: dict[str, float], address: str, messages: list[bytes]) -> None:
-    counts = Counts()
+def _measure(scenario: str, load: Load) -> dict[str, Any]:
     started, used = time.monotonic(), time.process_time()
-    streams = int(request["streams"])
-    await asyncio.gather(*(_stream(address, messages, request, counts) for _ in range(streams)))
+    counts = asyncio.run(SCENARIOS[scenario](load))
     elapsed = time.monotonic() - started
-    done = len(counts.latencies_ms)
     ordered = sorted(counts.latencies_ms)
-    print(  # noqa: T201 - its answer to the process that started it
-        json.dumps(
-            {
-                "fps": done / elapsed,
-                "frames": done,
-                "p50_ms": ordered[done // 2],
-                "p99_ms": ordered[min(done - 1, done * 99 // 100)],
-                "drops": counts.not_ok,
-                "cpu_ms_per_frame": 1000 * (time.process_time() - used) / done,
-            },
-        ),
-        flush=True,
-    )
+    late = sorted(counts.late_ms)
+    return {
+        "fps": (counts.frames - counts.dropped) / elapsed,
+        "frames": counts.frames,
+        "drops": counts.dropped + counts.errors,
+        "dropped": counts.dropped,
+        "errors": counts.errors,
+        **{f"p{share:g}_ms": _percentile(ordered, share) for share in _PERCENTILES},
+        "max_ms": ordered[-1] if ordered else None,
+        "late_p99_ms": _percentile(late, 99),
+        "cpu_ms_per_frame": 1000 * (time.process_time() - used) / max(1, counts.frames),
+    }
+
+
+def _percentile(ordered: list[float], share: float) -> float | None:
+    """The least value that `share` percent do not exceed; None of nothing."""
+    if not ordered:
+        return None
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share / 100))]
 
 
 def main() -> None:
-    """Run one round for each line of standard input, which is the server's address."""
+    """Run one round for each line of standard input: the server's address and the cameras' rate."""
     request = json.loads(sys.argv[1])
     messages = [serialise(frame) for frame in pictures(request["source"])]
     for line in sys.stdin:
-        asyncio.run(_round(request, line.strip(), messages))
+        address, fps = line.split()
+        load = Load(
+            address=address,
+            messages=messages,
+            streams=request["streams"],
+            frames_in_flight=request["frames_in_flight"],
+            fps=float(fps),
+            seconds=request["seconds"],
+        )
+        print(json.dumps(_measure(request["scenario"], load)), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -110,8 +110,9 @@ def main() -> None:
     for candidate in _candidates(request["model"], models_dir, request["provider"], most_threads):
         measure(candidate, frames, _SWEEP_S / 3)
         swept.append((measure(candidate, frames, _SWEEP_S)["fps"], candidate))
-    _, best = max(swept, key=lambda pair: pair[0])
-    print(json.dumps({"hint": best.hint, "threads": best.threads}), flush=True)  # noqa: T201
+    best_fps, best = max(swept, key=lambda pair: pair[0])
+    found = {"hint": best.hint, "threads": best.threads, "fps": best_fps}
+    print(json.dumps(found), flush=True)  # noqa: T201
     for _ in sys.stdin:
         print(json.dumps(measure(best, frames, request["seconds"])), flush=True)  # noqa: T201
 

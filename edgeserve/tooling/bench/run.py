@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from edgeserve.client import DetectionClient
 from edgeserve.engines.cpus import available_cpus
 from edgeserve.tooling.bench.children import Child
 from edgeserve.tooling.bench.load import pictures
-from edgeserve.tooling.bench.process import cpu_seconds, machine, pss_mb
-from edgeserve.tooling.server_process import ServerProcess
+from edgeserve.tooling.bench.process import machine
+from edgeserve.tooling.bench.target import Target, running, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,45 +25,45 @@ class Plan:
     """What to measure.
 
     Attributes:
+        scenario: see `scenarios`.
         model: of the repository.
         models_dir: the user's bundles.
         provider: as `edgeserve serve --provider`.
+        address: of a server that runs already; empty starts one.
         source: of the pictures.
-        streams: closed-loop streams at once.
-        frames_in_flight: of each stream.
+        streams: at once.
+        frames_in_flight: of each closed-loop stream.
+        fps: of each open-loop camera; 0 derives it from `load`.
+        load: all open-loop cameras together, as a share of the limit.
         rounds: measurements of each side, in turn.
         seconds: of one measurement.
     """
 
+    scenario: str
     model: str
     models_dir: str
     provider: str
+    address: str
     source: str
     streams: int
     frames_in_flight: int
+    fps: float
+    load: float
     rounds: int
     seconds: float
 
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One measurement of the server, and one of the limit beside it."""
-
-    fps: float
-    limit_fps: float
-    share_net: float
-    share_gross: float
-    p50_ms: float
-    p99_ms: float
-    drops: int
-    server_cpu_ms_per_frame: float
-    limit_cpu_ms_per_frame: float
-    generator_cpu_ms_per_frame: float
-    pss_mb: float
+    @property
+    def in_flight(self) -> int:
+        """Frames that may be under way at once: the loop gets as many threads at most."""
+        if self.scenario == "closed":
+            return self.streams * self.frames_in_flight
+        return 1 if self.scenario == "single-stream" else 64
 
 
 def run(plan: Plan, progress: Callable[[str], None]) -> dict[str, Any]:
     """Measure; the medians and the rounds, by the names of the benchmark's JSON.
+
+    What cannot be known of a server that runs already is null.
 
     Args:
         plan: what to measure.
@@ -72,66 +71,67 @@ def run(plan: Plan, progress: Callable[[str], None]) -> dict[str, Any]:
 
     Raises:
         NotAvailableError: a part of the benchmark did not start.
+        TransportError: nobody answers at the address.
     """
-    request = json.dumps({**asdict(plan), "in_flight": plan.streams * plan.frames_in_flight})
-    progress("starting the server")
+    request = json.dumps({**asdict(plan), "in_flight": plan.in_flight})
     picture = pictures(plan.source)[0]
-    started = time.monotonic()
-    with ServerProcess(
-        *("--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"),
-        *("--model", plan.model, "--models-dir", plan.models_dir),
-        *("--provider", plan.provider),
-    ) as server:
-        with DetectionClient(server.address) as client:
-            client.detect(picture)
+    flags = ("--model", plan.model, "--models-dir", plan.models_dir, "--provider", plan.provider)
+    with ExitStack() as stack:
+        progress("waiting for the server's first detection")
+        server = stack.enter_context(
+            running(plan.address, picture) if plan.address else started(flags, picture)
+        )
         # The others start later: they would take the machine from the server's start.
-        cold_s = time.monotonic() - started
-        with (
-            Child(f"{_PACKAGE}.limit", request) as limit,
-            Child(f"{_PACKAGE}.generator", request) as generator,
-        ):
-            progress("sweeping threads and hints of the loop without a server")
-            best = json.loads(limit.read())
-            generator.ask(server.address)  # the first round warms up
-            rounds = []
-            for number in range(plan.rounds):
-                progress(f"{plan.streams} streams, round {number + 1} of {plan.rounds}")
-                rounds.append(_measure(server, limit, generator))
+        limit = stack.enter_context(Child(f"{_PACKAGE}.limit", request))
+        generator = stack.enter_context(Child(f"{_PACKAGE}.generator", request))
+        progress("sweeping threads and hints of the loop without a server")
+        best = json.loads(limit.read())
+        fps = plan.fps or max(0.1, plan.load * best["fps"] / plan.streams)
+        generator.ask(f"{server.address} {fps}")  # the first round warms up
+        rounds = []
+        for number in range(plan.rounds):
+            progress(f"{plan.streams} streams, round {number + 1} of {plan.rounds}")
+            rounds.append(_measure(server, limit, generator, fps))
     return {
         "machine": machine(),
+        "scenario": plan.scenario,
         "model": plan.model,
         "provider": plan.provider,
         "streams": plan.streams,
+        "camera_fps": fps if plan.scenario == "open" else None,
         "limit": best,
-        **{name: median(values) for name, values in _columns(rounds).items()},
-        "cold_s": cold_s,
+        **{name: _median(values) for name, values in _columns(rounds).items()},
+        "cold_s": server.cold_s,
         "rounds": _columns(rounds),
     }
 
 
-def _measure(server: ServerProcess, limit: Child, generator: Child) -> Round:
+def _measure(server: Target, limit: Child, generator: Child, fps: float) -> dict[str, Any]:
+    """One measurement of the limit, and one of the server beside it."""
     bare = limit.ask()
-    before = cpu_seconds(server.pid)
-    load = generator.ask(server.address)
-    server_cpu_ms = 1000 * (cpu_seconds(server.pid) - before) / load["frames"]
+    before = server.cpu_seconds()
+    load = generator.ask(f"{server.address} {fps}")
+    after = server.cpu_seconds()
     share = load["fps"] / bare["fps"]
     # The generator shares the machine: what it takes, no server could have used.
     taken = load["fps"] * load["cpu_ms_per_frame"] / (1000 * available_cpus())
-    return Round(
-        fps=load["fps"],
-        limit_fps=bare["fps"],
-        share_net=share / (1 - taken),
-        share_gross=share,
-        p50_ms=load["p50_ms"],
-        p99_ms=load["p99_ms"],
-        drops=load["drops"],
-        server_cpu_ms_per_frame=server_cpu_ms,
-        limit_cpu_ms_per_frame=bare["cpu_ms_per_frame"],
-        generator_cpu_ms_per_frame=load["cpu_ms_per_frame"],
-        pss_mb=pss_mb(server.pid),
-    )
+    known = before is not None and after is not None
+    return {
+        **{name: load[name] for name in load if name != "cpu_ms_per_frame"},
+        "limit_fps": bare["fps"],
+        "share_net": share / (1 - taken),
+        "share_gross": share,
+        "server_cpu_ms_per_frame": 1000 * (after - before) / load["frames"] if known else None,  # type: ignore[operator]  # known
+        "limit_cpu_ms_per_frame": bare["cpu_ms_per_frame"],
+        "generator_cpu_ms_per_frame": load["cpu_ms_per_frame"],
+        "pss_mb": server.pss_mb(),
+    }
 
 
-def _columns(rounds: list[Round]) -> dict[str, list[float]]:
-    rows = [asdict(one) for one in rounds]
-    return {name: [row[name] for row in rows] for name in rows[0]}
+def _median(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
+
+
+def _columns(rounds: list[dict[str, Any]]) -> dict[str, list[float | None]]:
+    return {name: [one[name] for one in rounds] for name in rounds[0]}
