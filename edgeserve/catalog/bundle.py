@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING
 
 from edgeserve.catalog.manifest import Checked, Manifest, read_manifest
 from edgeserve.domain.errors import ModelNotReadyError
-from edgeserve.domain.model import HeadSpec, InputSpec, ModelFile, ModelSpec, Thresholds
+from edgeserve.domain.model import (
+    AnchorSpec,
+    HeadSpec,
+    InputSpec,
+    ModelFile,
+    ModelSpec,
+    Thresholds,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from edgeserve.catalog.manifest import Head
 
 MANIFEST = "model.toml"
 
@@ -58,6 +67,7 @@ class Bundle:
                 strides=manifest.head.strides,
                 outputs=manifest.head.outputs,
                 reg_max=manifest.head.reg_max,
+                anchors=_anchors(manifest.head),
             ),
             thresholds=Thresholds(
                 score=manifest.thresholds.score,
@@ -107,3 +117,15 @@ class Bundle:
                 "the file is damaged or was changed; install the bundle again"
             )
             raise ModelNotReadyError(text)
+
+
+def _anchors(head: Head) -> AnchorSpec | None:
+    anchors = head.anchors
+    if anchors is None:
+        return None
+    return AnchorSpec(
+        sizes_px=anchors.sizes_px,
+        scale_xy=anchors.scale_xy,
+        box_sizes=anchors.box_sizes,
+        class_scores=anchors.class_scores,
+    )

@@ -53,6 +53,15 @@ class Input(_Table):
     normalisation: Normalisation
 
 
+class Anchors(_Table):
+    """The anchors of a head that has them, level by level in the order of its strides."""
+
+    sizes_px: tuple[tuple[tuple[_Divisor, _Divisor], ...], ...] = Field(min_length=1)
+    scale_xy: tuple[_Divisor, ...]
+    box_sizes: Literal["exp", "square"]
+    class_scores: Literal["sigmoid", "softmax"]
+
+
 class Head(_Table):
     """The output layout."""
 
@@ -60,6 +69,7 @@ class Head(_Table):
     strides: tuple[Annotated[int, Field(ge=1)], ...] = ()
     reg_max: int = 0
     outputs: dict[str, str]
+    anchors: Anchors | None = None
 
 
 class DefaultThresholds(_Table):

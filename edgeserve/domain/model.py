@@ -67,6 +67,24 @@ class InputSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class AnchorSpec:
+    """The anchors of a head that has them.
+
+    Attributes:
+        sizes_px: (width, height) of each anchor in model pixels, level by level.
+        scale_xy: level by level; stretches a box centre's offset in its cell around the middle.
+        box_sizes: how sides t become pixels: "exp", anchor * exp(t), or "square",
+            anchor * (2 * sigmoid(t))².
+        class_scores: "sigmoid", each class by itself, or "softmax" over all of them.
+    """
+
+    sizes_px: tuple[tuple[tuple[float, float], ...], ...]
+    scale_xy: tuple[float, ...]
+    box_sizes: str = "exp"
+    class_scores: str = "sigmoid"
+
+
+@dataclass(frozen=True, slots=True)
 class HeadSpec:
     """How raw output becomes boxes.
 
@@ -75,12 +93,14 @@ class HeadSpec:
         strides: input pixels a cell, level by level in output order.
         outputs: role (as the head names it) to the file's output name.
         reg_max: bins a box side, for heads that predict a distribution.
+        anchors: for heads that have them.
     """
 
     layout: str
     strides: tuple[int, ...]
     outputs: Mapping[str, str]
     reg_max: int = 0
+    anchors: AnchorSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

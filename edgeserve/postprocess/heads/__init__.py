@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from edgeserve.domain.errors import ConfigurationError
+from edgeserve.postprocess.heads.anchor_grid import AnchorGridHead
 from edgeserve.postprocess.heads.dfl import DflHead
+from edgeserve.postprocess.heads.region import RegionHead
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -31,7 +33,11 @@ class Head(Protocol):
         """Boxes in model pixels that score above the threshold (0..1)."""
 
 
-_HEADS = {"dfl": DflHead}
+_HEADS: Mapping[str, Callable[[ModelSpec], Head]] = {
+    "anchor-grid": AnchorGridHead,
+    "dfl": DflHead,
+    "region": RegionHead,
+}
 
 
 def create_head(spec: ModelSpec) -> Head:
