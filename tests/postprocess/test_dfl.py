@@ -186,7 +186,7 @@ def test_right_shapes_pass_beside_outputs_that_nobody_asked_for() -> None:
         ({"outputs": {"boxes": "b"}}, "outputs.scores"),
         ({"strides": ()}, "strides []"),
         ({"reg_max": 1}, "reg_max 1"),
-        ({"layout": "yolov3"}, "head layout 'yolov3' is unknown; expected one of dfl"),
+        ({"layout": "yolov3"}, "head layout 'yolov3' is unknown; expected one of anchor-grid, dfl"),
     ],
 )
 def test_a_head_that_lacks_something_says_what(head: dict[str, object], said: str) -> None:
