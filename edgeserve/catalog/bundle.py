@@ -66,8 +66,8 @@ class Bundle:
                 layout=manifest.head.layout,
                 strides=manifest.head.strides,
                 outputs=manifest.head.outputs,
-                reg_max=manifest.head.reg_max,
                 anchors=_anchors(manifest.head),
+                reg_max=manifest.head.reg_max,
             ),
             thresholds=Thresholds(
                 score=manifest.thresholds.score,

@@ -92,15 +92,15 @@ class HeadSpec:
         layout: name of a head in `edgeserve.postprocess.heads`.
         strides: input pixels a cell, level by level in output order.
         outputs: role (as the head names it) to the file's output name.
-        reg_max: bins a box side, for heads that predict a distribution.
         anchors: for heads that have them.
+        reg_max: bins a box side, for heads that predict a distribution.
     """
 
     layout: str
     strides: tuple[int, ...]
     outputs: Mapping[str, str]
-    reg_max: int = 0
     anchors: AnchorSpec | None = None
+    reg_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,3 +195,8 @@ def test_a_head_that_lacks_something_says_what(layout: str, fields: dict[str, ob
     assert f"head {layout} needs strides, and for each of them an output (maps_0, maps_1" in str(
         refusal.value
     )
+
+
+def test_softmax_is_the_region_heads() -> None:
+    with pytest.raises(ConfigurationError, match=r"class_scores sigmoid; got 'softmax'"):
+        create_head(model_spec(anchors=replace(ANCHORS, class_scores="softmax")))

@@ -9,7 +9,7 @@ Sources: Redmon and Farhadi, YOLOv3, 2018; Bochkovskiy et al., YOLOv4, 2020 (sca
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 class AnchorGridHead:
     """Filters by objectness; decodes what is left."""
 
+    CLASS_SCORES: ClassVar[tuple[str, ...]] = ("sigmoid",)
+    """What `anchors.class_scores` may be."""
+
     def __init__(self, spec: ModelSpec) -> None:
         """Prepare the levels of a model.
 
@@ -37,6 +40,13 @@ class AnchorGridHead:
         """
         self._model = spec.name
         self._maps = read_anchor_maps(spec)
+        anchors = spec.head.anchors
+        if anchors is None or anchors.class_scores not in self.CLASS_SCORES:
+            text = (
+                f"model {spec.name}: head {spec.head.layout} knows anchors.class_scores "
+                f"{' and '.join(self.CLASS_SCORES)}; got {anchors and anchors.class_scores!r}"
+            )
+            raise ConfigurationError(text)
 
     def check(self, outputs: Mapping[str, tuple[int, ...]]) -> None:
         """Compare output shapes with labels, strides and anchors.

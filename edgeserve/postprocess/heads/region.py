@@ -5,7 +5,7 @@ Source: Redmon and Farhadi, YOLO9000, 2016.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 class RegionHead(AnchorGridHead):
     """Needs all class logits of a box for the score of one, so objectness filters first."""
+
+    CLASS_SCORES: ClassVar[tuple[str, ...]] = ("sigmoid", "softmax")
 
     def __init__(self, spec: ModelSpec) -> None:
         """Prepare the levels of a model.

@@ -85,7 +85,8 @@ class Section:
         """
         value = self.word(key, str(default))
         if not _INTEGER.fullmatch(value) or not low <= int(value) <= high:
-            what = f"{key} is {value!r:.80}, expected a whole number from {low} to {high}"
+            there = f"{value!r:.80}" if self.has(key) else "missing"
+            what = f"{key} is {there}, expected a whole number from {low} to {high}"
             self.refuse(what, key)
         return int(value)
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -59,7 +60,7 @@ def read_weights(network: Network, path: Path) -> dict[int, Kernels]:
     try:
         with path.open("rb") as file:
             header_bytes = _read_header(file, path)
-            _check_length(network, path, path.stat().st_size - header_bytes)
+            _check_length(network, path, os.fstat(file.fileno()).st_size - header_bytes)
             return {
                 index: _read_kernels(file, layer, path)
                 for index, layer in enumerate(network.layers)
@@ -127,7 +128,7 @@ def _read_kernels(file: BinaryIO, layer: Convolution, path: Path) -> Kernels:
         biases -= means * factors
     shape = (filters, layer.in_channels // layer.groups, layer.kernel_px, layer.kernel_px)
     weights = _floats(file, layer.weights, layer, path).reshape(shape)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         kernels = Kernels(
             weights * factors.astype(np.float32)[:, None, None, None],
             biases.astype(np.float32),

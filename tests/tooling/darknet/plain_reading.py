@@ -43,12 +43,17 @@ class Stored:
 class Invented:
     """Random ones; `file` is the weight file that holds them."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, largest_weight: float = 0.7) -> None:
         self._random = np.random.default_rng(seed)
+        self._ranges = {
+            "weights": (-largest_weight, largest_weight),
+            "scales": (0.5, 1.5),
+            "variances": (0.1, 2),
+        }
         self._taken: list[NDArray[np.float32]] = []
 
     def take(self, what: str, count: int) -> Map:
-        low, high = {"scales": (0.5, 1.5), "variances": (0.1, 2)}.get(what, (-0.7, 0.7))
+        low, high = self._ranges.get(what, (-0.7, 0.7))
         values = self._random.uniform(low, high, count).astype(np.float32)
         self._taken.append(values)
         return values.astype(np.float64)

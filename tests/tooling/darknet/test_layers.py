@@ -10,6 +10,7 @@ import pytest
 
 from edgeserve.tooling.darknet import onnx_model, read_network
 from tests.tooling.darknet.mini import FIRST, LAST, NET, write
+from tests.tooling.darknet.plain_reading import Invented, head_maps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,4 +141,19 @@ def test_the_count_of_pictures_is_4_bytes_before_version_0_2_and_8_since(
     version: tuple[int, int], tmp_path: Path
 ) -> None:
     cfg, weights, picture, expected = write(tmp_path, NET + FIRST + LAST, version=version)
+    check_equal(run(cfg, weights, picture), expected)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["yolov3-tiny", "yolov4-tiny", "yolov4-tiny-3l"])
+def test_public_networks_with_random_weights(name: str, data_dir: Path, tmp_path: Path) -> None:
+    text = (data_dir / "darknet" / f"{name}.cfg").read_text(encoding="utf-8")
+    text = text.replace("width=416", "width=96").replace("height=416", "height=96")
+    text = text.replace("width=608", "width=96").replace("height=608", "height=96")
+    picture = np.random.default_rng(0).random((3, 96, 96))
+    numbers = Invented(0, largest_weight=0.05)
+    expected = head_maps(text, picture, numbers)
+    cfg, weights = tmp_path / "small.cfg", tmp_path / "small.weights"
+    cfg.write_text(text, encoding="utf-8")
+    weights.write_bytes(numbers.file())
     check_equal(run(cfg, weights, picture), expected)

@@ -78,7 +78,7 @@ def test_ways_to_begin_a_file(written: str, tmp_path: Path) -> None:
         ("width=32", "width=99999999999999999999", 3, "width is '99999999999999999999'"),
         ("width=32", "width=-32", 3, "width is '-32'"),
         ("width=32", "width=100000", 3, "expected a whole number from 1 to 8192"),
-        ("width=32\n", "", 1, "width is '0'"),
+        ("width=32\n", "", 1, "[net]: width is missing, expected a whole number from 1"),
         ("channels=3", "channels=1", 5, "channels is '1'"),
         ("channels=3", "colours=3", 5, "key 'colours' is unknown and may change"),
         ("size=3", "size 3", 10, "size3 is neither [section] nor key=value"),
