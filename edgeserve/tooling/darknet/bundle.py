@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -38,8 +37,9 @@ FILE = "model-fp32.onnx"
 VERSION = "1"
 _MEAN, _STD = (0.0, 0.0, 0.0), (255.0, 255.0, 255.0)
 _GREY = 128
-_SCORE, _IOU, _MAX_DETECTIONS = 0.25, 0.45, 100
+_SCORE = 0.25
 """What Darknet's own detector takes."""
+_MAX_DETECTIONS = 100
 
 
 def import_darknet(
@@ -84,7 +84,7 @@ def import_darknet(
             require("onnx").save(model, str(folder / FILE))
             entry = manifest.files[0].model_copy(update=checked(folder / FILE).model_dump())
             write_manifest(folder, manifest.model_copy(update={"files": (entry,)}))
-            shutil.move(folder, target)
+            folder.rename(target)
     except OSError as error:
         text = f"{target}: cannot be written: {error.strerror}"
         raise NotAvailableError(text) from error
@@ -109,7 +109,6 @@ def _manifest(network: Network, labels: Sequence[str] | None, name: str, licence
     if len(labels) != classes:
         text = f"{network.path}: {classes} classes and {len(labels)} labels: give one for each"
         raise ConfigurationError(text)
-    ious = {head.iou for head in heads if head.iou is not None}
     try:
         return Manifest(
             format=1,
@@ -135,13 +134,13 @@ def _manifest(network: Network, labels: Sequence[str] | None, name: str, licence
                 anchors=Anchors(
                     sizes_px=tuple(head.anchors_px for head in heads),
                     scale_xy=tuple(head.scale_xy for head in heads),
-                    box_sizes=cast("Literal['exp', 'square']", heads[0].box_sizes),
-                    class_scores=cast("Literal['sigmoid', 'softmax']", heads[0].class_scores),
+                    box_sizes=heads[0].box_sizes,
+                    class_scores=heads[0].class_scores,
                 ),
             ),
             thresholds=DefaultThresholds(
                 score=_SCORE,
-                iou=min(ious, default=_IOU),
+                iou=min(head.iou for head in heads),
                 max_detections=_MAX_DETECTIONS,
             ),
             files=(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from edgeserve.tooling.darknet.section import Section
@@ -169,7 +169,7 @@ class Detection(Layer):
         box_sizes: "exp" or "square", as the server's head names it.
         class_scores: "sigmoid" or "softmax", as the server's head names it.
         before_activation: whether the head wants its source as it is before its activation.
-        iou: threshold of suppression, where the cfg names one.
+        iou: threshold of suppression.
     """
 
     layout: str
@@ -177,7 +177,7 @@ class Detection(Layer):
     anchors_px: tuple[tuple[float, float], ...]
     classes: int
     scale_xy: float
-    box_sizes: str
-    class_scores: str
+    box_sizes: Literal["exp", "square"]
+    class_scores: Literal["sigmoid", "softmax"]
     before_activation: bool
-    iou: float | None
+    iou: float

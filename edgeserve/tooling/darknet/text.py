@@ -28,6 +28,8 @@ def read_sections(path: Path) -> list[Section]:
         line = "".join(raw.split("#", maxsplit=1)[0].split())
         if not line or line.startswith(";"):
             continue
+        if not line.isprintable():
+            raise _wrong(path, number, f"{line!r:.80} holds characters that are no text")
         if line.startswith("["):
             if not line.endswith("]"):
                 raise _wrong(path, number, f"{line:.80} is no section, expected [name]")

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 _VERSION = struct.Struct("<3i")
 _FLOAT_BYTES = 4
 _LARGEST_VERSION = 1000
-_WIDE_SEEN = (0, 2)
-"""The version since which `seen` has 8 bytes."""
+_WIDE_COUNT = (0, 2)
+"""The version since which the count of pictures has 8 bytes."""
 _EPSILON = 1e-5
 
 
@@ -84,8 +84,8 @@ def _read_header(file: BinaryIO, path: Path) -> int:
             "0.1 to 0.5 or thereabouts"
         )
         raise ConfigurationError(text)
-    wide = major * 10 + minor >= _WIDE_SEEN[0] * 10 + _WIDE_SEEN[1]
-    return _VERSION.size + len(file.read(8 if wide else 4))
+    count_bytes = 8 if (major, minor) >= _WIDE_COUNT else 4
+    return _VERSION.size + len(file.read(count_bytes))
 
 
 def _check_length(network: Network, path: Path, length_bytes: int) -> None:

@@ -125,6 +125,12 @@ def test_what_the_cfg_says_of_fit_and_suppression_is_kept(tmp_path: Path) -> Non
     assert spec.head.anchors.scale_xy == (1.2,)
 
 
+@pytest.mark.parametrize(("kind", "iou"), [("default", 0.45), ("greedynms", 0.55)])
+def test_a_kind_of_suppression_has_its_threshold(kind: str, iou: float, tmp_path: Path) -> None:
+    text = NET + FIRST + LAST + f"nms_kind={kind}\nbeta_nms=0.6\n"
+    assert imported(tmp_path, text).spec.thresholds.iou == iou
+
+
 def test_classes_without_labels_are_numbered(tmp_path: Path) -> None:
     assert imported(tmp_path).spec.labels == ("class-0", "class-1")
 

@@ -148,6 +148,7 @@ def test_what_is_wrong_or_unknown_is_refused_by_layer_and_line(
         (b"\x7fELF\xff\xfe\x00", "not a Darknet cfg file: byte 4 is no UTF-8 text"),
         (b"[net]\n" + b"#" * (1 << 20), "larger than 1048576 bytes"),
         (b"[net]\n" + b"[dropout]\n" * 3000, "more than 2000 sections"),
+        (b"[net]\nwidth=32\x1b[31m\n", "line 2: 'width=32\\x1b[31m' holds characters that are no"),
         (b"[net]\nheight=16\nwidth=" + b"9" * 100_000, "width is '9999"),
     ],
 )
