@@ -27,6 +27,8 @@ _FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-
 _Channels = tuple[float, float, float]
 _Divisor = Annotated[float, Field(gt=0)]
 
+_Size = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -56,8 +58,8 @@ class Input(_Table):
 class Anchors(_Table):
     """The anchors of a head that has them, level by level in the order of its strides."""
 
-    sizes_px: tuple[tuple[tuple[_Divisor, _Divisor], ...], ...] = Field(min_length=1)
-    scale_xy: tuple[_Divisor, ...]
+    sizes_px: tuple[tuple[tuple[_Size, _Size], ...], ...] = Field(min_length=1)
+    scale_xy: tuple[_Size, ...]
     box_sizes: Literal["exp", "square"]
     class_scores: Literal["sigmoid", "softmax"]
 

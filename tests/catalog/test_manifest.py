@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 A_SHA = "a" * 64
 STD = "std = [4.0, 5.0, 6.0]"
+REG_MAX = "reg_max = 8"
+ANCHORS = 'anchors = { scale_xy = [1], box_sizes = "exp", class_scores = "sigmoid", sizes_px'
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,9 @@ STD = "std = [4.0, 5.0, 6.0]"
         (STD, "std = [4.0, 0.0, 6.0]", "input.normalisation.std[1]", "greater than 0"),
         ("[8, 16, 32]", "[8, 0, 32]", "head.strides[1]", "greater than or equal to 1"),
         ("[8, 16, 32]", "8", "head.strides", "tuple, got 8"),
+        (REG_MAX, f"{ANCHORS} = 0 }}", "head.anchors.sizes_px", "tuple, got 0"),
+        (REG_MAX, f"{ANCHORS} = [[[9, 0]]] }}", "head.anchors.sizes_px[0][0][1]", "than 0, got 0"),
+        (REG_MAX, f"{ANCHORS} = [[[inf, 9]]] }}", "head.anchors.sizes_px[0][0][0]", "finite"),
         ("score = 0.25", "score = 25", "thresholds.score", "less than 1, got 25"),
         ("max_detections = 100", "max_detections = 0", "thresholds.max_detections", "equal to 1"),
         ('["person", "car"]', "[]", "labels", "at least 1 item"),

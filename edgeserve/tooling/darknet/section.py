@@ -26,7 +26,7 @@ class Entry:
 
 
 class Section:
-    """Values by key. Whoever reads a layer asks for all keys that he understands, then finishes."""
+    """Values by key. Its reader asks for every key that it understands, then finishes."""
 
     def __init__(self, path: Path, name: str, index: int, line: int) -> None:
         """Begin an empty section.

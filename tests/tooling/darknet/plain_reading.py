@@ -143,13 +143,11 @@ def convolutional(source: Map, keys: dict[str, str], numbers: Numbers) -> Map:
     weights = weights.reshape(groups, filters // groups, inside, size, size)
     margin = padding * dilation
     padded = np.pad(source, ((0, 0), (margin, margin), (margin, margin)))
-    result = np.zeros((groups, filters // groups, height, width))
-    for group in range(groups):
-        part = padded[group * inside : (group + 1) * inside]
-        for y in range(size):
-            for x in range(size):
-                seen = part[:, y * dilation :: down, x * dilation :: right][:, :height, :width]
-                result[group] += np.tensordot(weights[group, :, :, y, x], seen, axes=1)
+    result = np.zeros((groups, filters // groups, height * width))
+    for y in range(size):
+        for x in range(size):
+            seen = padded[:, y * dilation :: down, x * dilation :: right][:, :height, :width]
+            result += weights[:, :, :, y, x] @ seen.reshape(groups, inside, height * width)
     output = result.reshape(filters, height, width)
     if normalized:
         output -= means[:, None, None]
