@@ -64,7 +64,7 @@ def _problem(spec: ModelSpec, file: ModelFile, name: str) -> str | None:
     if runtime is None:
         return None
     try:
-        engine = runtime.load(file, _DEVICE, EngineOptions())
+        engine = runtime.load(file, _DEVICE, EngineOptions(max_cache_mb=0), spec.input)
         warm_up(Detector(spec, engine, max_pixels=_MOST_PIXELS))
     except RuntimeMissingError:
         return None

@@ -12,7 +12,7 @@ from edgeserve.domain.errors import ConfigurationError, EdgeserveError, NotAvail
 from edgeserve.domain.status import ModelStatus
 from edgeserve.engines.cpus import available_cpus
 from edgeserve.engines.registry import runtimes
-from edgeserve.engines.resolve import load_engine
+from edgeserve.engines.resolve import confirm, load_engine
 from edgeserve.pipeline.detector import Detector
 from edgeserve.pipeline.lane import Lane
 from edgeserve.pipeline.served import ServedModel, ServedModels
@@ -20,12 +20,13 @@ from edgeserve.pipeline.warmup import warm_up
 
 if TYPE_CHECKING:
     from edgeserve.config.settings import Settings
+    from edgeserve.pipeline.watchdog import Watchdog
     from edgeserve.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 
 
-def load_models(settings: Settings, metrics: Metrics) -> ServedModels:
+def load_models(settings: Settings, metrics: Metrics, watchdog: Watchdog) -> ServedModels:
     """Load and warm up every model of the configuration.
 
     A model that cannot be loaded is not ready, and the others serve.
@@ -40,7 +41,7 @@ def load_models(settings: Settings, metrics: Metrics) -> ServedModels:
     for index, name in enumerate(settings.catalog.model):
         started = time.monotonic()
         try:
-            model = _load(name, repository, settings, lanes, metrics)
+            model = _load(name, repository, settings, lanes, metrics, watchdog)
         except ConfigurationError:
             raise
         except EdgeserveError as error:
@@ -64,11 +65,15 @@ def _load(
     settings: Settings,
     lanes: dict[str, Lane],
     metrics: Metrics,
+    watchdog: Watchdog,
 ) -> ServedModel:
     bundle = repository.find(name)
     bundle.verify()
     spec = bundle.spec
     engine, status = load_engine(spec, settings.engines, runtimes())
+    detector = Detector(spec, engine, max_pixels=settings.access.max_pixels)
+    warm_up(detector)
+    status = confirm(engine, status, strict=settings.engines.strict)
     _log.info(
         "model %s:%s on %s (%s), requested %s%s",
         spec.name,
@@ -78,13 +83,11 @@ def _load(
         status.requested,
         f"; {status.reason}" if status.reason else "",
     )
-    detector = Detector(spec, engine, max_pixels=settings.access.max_pixels)
-    warm_up(detector)
     lane = lanes.get(engine.device)
     if lane is None:
         cores = settings.engines.threads or available_cpus()
         workers = settings.pipeline.workers or cores + 1
-        lane = lanes[engine.device] = Lane(engine.device, workers, metrics)
+        lane = lanes[engine.device] = Lane(engine.device, workers, metrics, watchdog)
     return ServedModel(
         ModelStatus(
             name=spec.name,

@@ -8,7 +8,9 @@ import signal
 from typing import TYPE_CHECKING
 
 from edgeserve.app.models import load_models
+from edgeserve.engines.distributions import check_distributions
 from edgeserve.engines.registry import devices
+from edgeserve.pipeline.watchdog import Watchdog
 from edgeserve.serving.address import check_address
 from edgeserve.serving.server import GrpcServer
 from edgeserve.telemetry.metrics import Metrics
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edgeserve.config.settings import Settings
+    from edgeserve.domain.errors import DeviceHungError
+    from edgeserve.pipeline.served import ServedModels
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +41,9 @@ class Server:
             check_address("http_listen", web.http_listen, insecure=serving.insecure)
         self._settings = settings
         self._stop = asyncio.Event()
+        self._changed = asyncio.Event()
         self._ready = False
+        self._hung: DeviceHungError | None = None
 
     async def run(self, on_ready: Callable[[str, str], None]) -> None:
         """Serve until SIGTERM or SIGINT; a second one stops at once.
@@ -47,12 +53,16 @@ class Server:
                 HTTP address is empty where there is none.
 
         Raises:
+            DeviceHungError: an inference hung and could not be cancelled. What could be answered
+                was; the process must end without waiting for the thread that hangs.
             EdgeserveError: the server cannot start.
         """
         settings = self._settings
+        check_distributions()
         self._handle_signals()
         metrics = Metrics()
-        models = await asyncio.to_thread(load_models, settings, metrics)
+        watchdog = self._watchdog(metrics)
+        models = await asyncio.to_thread(load_models, settings, metrics, watchdog)
         grpc = GrpcServer(models, devices, settings.access, settings.serving)
         web = None
         if settings.web.http_listen:
@@ -61,17 +71,51 @@ class Server:
             grpc_address = await grpc.start()
             http_address = await web.start() if web is not None else ""
             self._ready = models.ready
-            await grpc.set_serving(serving=self._ready)
+            await grpc.set_serving(serving=True)
+            following = asyncio.create_task(self._follow(models, grpc, metrics))
             # A signal that came while the models loaded is obeyed now.
             if not self._stop.is_set():
                 on_ready(grpc_address, http_address)
             await self._stop.wait()
+            following.cancel()
             await self._drain(grpc)
         finally:
+            watchdog.close()
             await grpc.stop()
             if web is not None:
                 await web.stop()
-            await asyncio.to_thread(models.close)
+            if self._hung is None:
+                await asyncio.to_thread(models.close)
+        if self._hung is not None:
+            raise self._hung
+
+    def _watchdog(self, metrics: Metrics) -> Watchdog:
+        loop = asyncio.get_running_loop()
+
+        def on_change() -> None:
+            loop.call_soon_threadsafe(self._changed.set)
+
+        def on_hung(error: DeviceHungError) -> None:
+            self._hung = error
+            loop.call_soon_threadsafe(self._stop.set)
+
+        pipeline = self._settings.pipeline
+        return Watchdog(
+            pipeline.inference_timeout,
+            pipeline.inference_grace,
+            metrics,
+            on_change=on_change,
+            on_hung=on_hung,
+        )
+
+    async def _follow(self, models: ServedModels, grpc: GrpcServer, metrics: Metrics) -> None:
+        """Tell health checks, probes and metrics when a model goes out of service or comes back."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            self._ready = models.ready
+            await grpc.set_serving(serving=True)
+            metrics.models(models.statuses())
 
     async def _drain(self, grpc: GrpcServer) -> None:
         self._ready = False

@@ -93,7 +93,8 @@ class File(Checked):
     """One runnable form of the model."""
 
     runtimes: tuple[str, ...] = Field(min_length=1)
-    precision: Literal["int8", "fp32"]
+    """Names, or RUNTIME:DEVICE of a device that the file was made for."""
+    precision: Literal["int8", "fp16", "fp32"]
     companions: tuple[Checked, ...] = ()
     """Files that the runtime reads along with it, as an IR's weights."""
 

@@ -6,6 +6,7 @@ import click
 
 from edgeserve.domain.errors import (
     ConfigurationError,
+    DeviceHungError,
     EdgeserveError,
     ModelNotReadyError,
     NotAvailableError,
@@ -17,6 +18,7 @@ GOOD = 0
 CHECK_FAILED = 1
 USAGE = 2
 NOT_THERE = 3
+HUNG = 4
 INTERRUPTED = 130
 
 _CODES: tuple[tuple[type[EdgeserveError], int], ...] = (
@@ -25,6 +27,7 @@ _CODES: tuple[tuple[type[EdgeserveError], int], ...] = (
     (NotAvailableError, NOT_THERE),
     (TransportError, NOT_THERE),
     (ModelNotReadyError, NOT_THERE),
+    (DeviceHungError, HUNG),
 )
 
 _EXTRAS = {

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgeserve.cli.exit_codes import HUNG
 from edgeserve.cli.json_option import JsonWriter, json_option
 from edgeserve.cli.settings_flags import settings_flags, settings_of
+from edgeserve.domain.errors import DeviceHungError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +37,8 @@ def serve(
     or, with --json, {"grpc": ADDRESS, "http": ADDRESS}.
 
     Exit codes: 0 after a clean stop, 2 wrong configuration, 3 something needed is not there (a
-    port that is taken, a runtime, a device, a model).
+    port that is taken, a runtime, a device, a model), 4 an inference hung and could not be
+    cancelled (start the server anew).
     """
     from edgeserve.app.server import Server  # noqa: PLC0415 - loads what --help does not need
     from edgeserve.telemetry.log import configure  # noqa: PLC0415 - as above
@@ -47,4 +52,10 @@ def serve(
             if not out.takes_stdout:
                 click.echo(f"ready grpc={grpc_address} http={http_address or 'off'}")
 
-    asyncio.run(Server(settings).run(on_ready))
+    try:
+        asyncio.run(Server(settings).run(on_ready))
+    except DeviceHungError as error:
+        click.echo(f"edgeserve: {error}", err=True)
+        logging.shutdown()
+        # An orderly end would wait for the thread that hangs.
+        os._exit(HUNG)

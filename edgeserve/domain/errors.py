@@ -16,6 +16,7 @@
     │   ├── TooManyPixelsError
     │   └── TooManyBytesError
     ├── EngineError               the inference engine failed
+    │   └── DeviceHungError       an inference cannot be ended: the process must
     ├── TransportError            the server cannot be reached or broke the call off
     └── ShuttingDownError         the server takes no new work
 """
@@ -77,6 +78,10 @@ class TooManyBytesError(FrameError):
 
 class EngineError(EdgeserveError):
     """The inference engine failed on this frame or on this model."""
+
+
+class DeviceHungError(EngineError):
+    """An inference runs on and cannot be cancelled: only the end of the process frees it."""
 
 
 class TransportError(EdgeserveError):

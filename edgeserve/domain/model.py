@@ -118,8 +118,9 @@ class ModelFile:
 
     Attributes:
         path: the file that a runtime opens.
-        runtimes: names of the runtimes that may open it.
-        precision: "int8" or "fp32".
+        runtimes: names of the runtimes that may open it, or RUNTIME:DEVICE of a device that it
+            was made for, as in onnxruntime:Tensorrt.
+        precision: "int8", "fp16" or "fp32".
     """
 
     path: Path

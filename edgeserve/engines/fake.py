@@ -18,21 +18,28 @@ class FakeEngine:
 
     device = "fake:CPU"
     precision = "fp32"
+    normalises = False
 
     def __init__(
         self,
         tensor: TensorSpec,
         outputs: Sequence[TensorSpec],
         answer: Callable[[NDArray[np.generic]], Mapping[str, NDArray[np.float32]]],
+        on_cancel: Callable[[], None] = lambda: None,
     ) -> None:
-        """Pretend to have this input and these outputs."""
+        """Pretend to have this input and these outputs; `on_cancel` hears of cancellations."""
         self.input = tensor
         self.outputs = outputs
         self._answer = answer
+        self._on_cancel = on_cancel
+
+    def confirm_device(self) -> str:
+        """The same as ever."""
+        return self.device
 
     def create_request(self) -> FakeRequest:
         """A request for the calling thread."""
-        return FakeRequest(self._answer)
+        return FakeRequest(self._answer, self._on_cancel)
 
 
 class FakeRequest:
@@ -41,10 +48,16 @@ class FakeRequest:
     def __init__(
         self,
         answer: Callable[[NDArray[np.generic]], Mapping[str, NDArray[np.float32]]],
+        on_cancel: Callable[[], None] = lambda: None,
     ) -> None:
-        """Keep the function."""
+        """Keep the functions."""
         self._answer = answer
+        self._on_cancel = on_cancel
 
     def infer(self, tensor: NDArray[np.generic]) -> Mapping[str, NDArray[np.float32]]:
         """Return what the function returns."""
         return self._answer(tensor)
+
+    def cancel(self) -> None:
+        """Tell the test."""
+        self._on_cancel()

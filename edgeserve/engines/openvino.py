@@ -1,10 +1,11 @@
-"""Intel's OpenVINO: CPU, integrated GPU, NPU."""
+"""Intel's OpenVINO: CPU, integrated GPU, NPU, and its own choices among them (AUTO, HETERO)."""
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from functools import cached_property
-from importlib import metadata, util
+from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,10 @@ import numpy as np
 from edgeserve.domain.errors import EngineError, NotAvailableError, RuntimeMissingError
 from edgeserve.domain.model import TensorSpec
 from edgeserve.domain.status import DeviceStatus
+from edgeserve.engines.cache import compile_cache
 from edgeserve.engines.cpus import available_cpus
+from edgeserve.engines.loading import import_runtime
+from edgeserve.engines.openvino_graph import executed_precision, fitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,10 +24,12 @@ if TYPE_CHECKING:
     import openvino
     from numpy.typing import NDArray
 
-    from edgeserve.domain.model import ModelFile
+    from edgeserve.domain.model import InputSpec, ModelFile
     from edgeserve.engines.options import EngineOptions
 
-_INSTALL = "pip install 'edgeserve[openvino]'"
+_VIRTUAL = {"AUTO", "HETERO", "MULTI"}
+"""Not devices but OpenVINO's ways to choose among them; a list may follow: AUTO:GPU+CPU."""
+_PRECISION = re.compile(r"(FP|BF|INT)\d+")
 
 
 class OpenVinoRuntime:
@@ -33,15 +39,11 @@ class OpenVinoRuntime:
 
     @cached_property
     def _core(self) -> openvino.Core:
-        if util.find_spec("openvino") is None:
-            text = f"OpenVINO is not installed; install it with: {_INSTALL}"
-            raise RuntimeMissingError(text)
+        module = import_runtime(self.name, "OpenVINO", "Core")
         try:
-            import openvino  # noqa: PLC0415 - the server starts without the runtimes it does not use
-
-            return openvino.Core()
+            return module.Core()
         except Exception as error:
-            text = f"OpenVINO is installed and cannot be loaded: {error}"
+            text = f"OpenVINO is installed and cannot be started: {_last_line(error)}"
             raise RuntimeMissingError(text) from error
 
     def devices(self) -> Sequence[DeviceStatus]:
@@ -59,7 +61,11 @@ class OpenVinoRuntime:
                 runtime_version=version,
                 description=str(core.get_property(device, "FULL_DEVICE_NAME")),
                 available=True,
-                precisions=tuple(core.get_property(device, "OPTIMIZATION_CAPABILITIES")),
+                precisions=tuple(
+                    word
+                    for word in core.get_property(device, "OPTIMIZATION_CAPABILITIES")
+                    if _PRECISION.fullmatch(word)
+                ),
             )
             for device in found
         ]
@@ -68,52 +74,111 @@ class OpenVinoRuntime:
                 name=f"{self.name}:{device}",
                 runtime=self.name,
                 runtime_version=version,
-                missing=missing,
+                missing=_missing(device),
             )
-            for device, missing in _MISSING.items()
+            for device in _NODES
             if not any(one.split(".")[0] == device for one in found)
         ]
         return statuses
 
-    def load(self, file: ModelFile, device: str, options: EngineOptions) -> OpenVinoEngine:
+    def precisions(self, device: str) -> Sequence[str]:  # noqa: ARG002 - the protocol's signature
+        """INT8 is the fastest on all of them."""
+        return ("int8", "fp16", "fp32")
+
+    def load(
+        self,
+        file: ModelFile,
+        device: str,
+        options: EngineOptions,
+        picture: InputSpec | None = None,
+    ) -> OpenVinoEngine:
         """Compile a model file.
+
+        Open dimensions of its input are fixed first (the NPU takes no others), and what the
+        manifest leaves to the server is put before the graph: see `openvino_graph.fitted`.
 
         Raises:
             NotAvailableError: OpenVINO or the device is not here.
             EngineError: OpenVINO refuses the file.
         """
-        core = self._core
-        found = core.available_devices
-        if not any(device in {one, one.split(".")[0]} for one in found):
-            hint = _MISSING.get(device)
-            text = f"OpenVINO has no device {device} here, only {', '.join(found)}"
-            raise NotAvailableError(f"{text}: {hint}" if hint else text)
+        core, device = self._core, device.upper().replace("+", ",")
+        self._check(device)
+        properties = _properties(file, device, options)
         try:
-            compiled = core.compile_model(file.path, device, _properties(file, device, options))
+            with compile_cache(options, self.name) as folder:
+                if folder is not None:
+                    properties["CACHE_DIR"] = str(folder)
+                model = core.read_model(file.path)
+                inputs = [port.get_any_name() for port in model.inputs]
+                if len(inputs) != 1:
+                    text = f"{file.path.name} has inputs {', '.join(inputs)}; expected one"
+                    raise EngineError(text)
+                normalises = picture is not None and fitted(model, picture)
+                compiled = core.compile_model(model, device, properties)
         except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1]
-            text = f"OpenVINO cannot compile {file.path.name} for {device}: {reason}"
+            text = f"OpenVINO cannot compile {file.path.name} for {device}: {_last_line(error)}"
             raise EngineError(text) from error
-        inputs = [port.get_any_name() for port in compiled.inputs]
-        if len(inputs) != 1:
-            text = f"{file.path.name} has inputs {', '.join(inputs)}; expected one"
-            raise EngineError(text)
-        return OpenVinoEngine(compiled, f"{self.name}:{device}")
+        engine = OpenVinoEngine(compiled, device, normalises=normalises)
+        if options.strict:
+            engine.refuse_other_devices()
+        return engine
+
+    def _check(self, device: str) -> None:
+        found = self._core.available_devices
+        kind, _, members = device.partition(":")
+        for one in members.split(",") if kind in _VIRTUAL and members else [device]:
+            wanted = re.sub(r"^-|\(\d+\)$", "", one)
+            if wanted in _VIRTUAL or any(wanted in {f, f.split(".")[0]} for f in found):
+                continue
+            text = f"OpenVINO has no device {wanted} here, only {', '.join(found)}"
+            raise NotAvailableError(f"{text}: {_missing(wanted)}" if wanted in _NODES else text)
 
 
-_MISSING = {
-    "GPU": "no Intel GPU driver is visible; install Debian's intel-opencl-icd",
-    "NPU": "no Intel NPU driver is visible; install Intel's linux-npu-driver",
+_NODES = {
+    "GPU": ("/dev/dri", "renderD*", "apt install intel-opencl-icd"),
+    "NPU": ("/dev/accel", "accel*", "install Intel's linux-npu-driver (packages on its GitHub)"),
 }
+"""Where Linux shows the device, and what installs the driver in user space."""
+
+
+def _missing(device: str) -> str:
+    folder, pattern, driver = _NODES[device]
+    nodes = list(Path(folder).glob(pattern))
+    if not nodes:
+        return (
+            f"this machine shows no {device} ({folder}/{pattern}); where it has one, the kernel's "
+            f"driver is missing, or a container was started without --device {folder}; the driver "
+            f"in user space: {driver}"
+        )
+    try:
+        with nodes[0].open("r+b"):
+            pass
+    except PermissionError:
+        return (
+            f"{nodes[0]} may not be opened by this user: usermod -aG render USER, then log in anew"
+        )
+    except OSError:
+        pass  # whatever else: the driver will say it better
+    return f"no Intel {device} driver is installed: {driver}"
 
 
 def _properties(file: ModelFile, device: str, options: EngineOptions) -> dict[str, Any]:
     properties: dict[str, Any] = {"PERFORMANCE_HINT": options.hint.upper()}
-    if device == "CPU":
-        properties["INFERENCE_NUM_THREADS"] = options.threads or available_cpus()
-    if device == "CPU" or file.precision == "fp32":
-        # On chips with AMX the default for float layers is bf16, also for the few of an INT8
-        # model: another precision than the one asked for, and than the one that was gated.
+    # On chips with AMX the default for float layers is bf16, also for the few of an INT8 model:
+    # another precision than the one asked for, and than the one that was gated.
+    cpu = {
+        "INFERENCE_NUM_THREADS": options.threads or available_cpus(),
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    kind = device.partition(":")[0]
+    if kind == "CPU":
+        properties |= cpu
+    elif kind in _VIRTUAL:
+        properties["DEVICE_PROPERTIES"] = {"CPU": cpu}
+        if kind == "AUTO":
+            # It would start on the CPU and move: nobody waits for a model that is not ready.
+            properties["ENABLE_STARTUP_FALLBACK"] = False
+    elif file.precision == "fp32" and kind == "GPU":
         properties["INFERENCE_PRECISION_HINT"] = "f32"
     return properties
 
@@ -121,32 +186,56 @@ def _properties(file: ModelFile, device: str, options: EngineOptions) -> dict[st
 class OpenVinoEngine:
     """A compiled OpenVINO model."""
 
-    def __init__(self, compiled: openvino.CompiledModel, device: str) -> None:
-        """Take over a compiled model for RUNTIME:DEVICE."""
+    def __init__(
+        self,
+        compiled: openvino.CompiledModel,
+        device: str,
+        *,
+        normalises: bool = False,
+    ) -> None:
+        """Take over a model that was compiled for a device, as OpenVINO calls it."""
         self._compiled = compiled
-        self.device = device
+        self._wanted = device
+        self.normalises = normalises
+        self.device = self._executing()
         self.input = _spec(compiled.input(0))
         self.outputs = tuple(_spec(port) for port in compiled.outputs)
 
-    @cached_property
+    @property
     def precision(self) -> str:
-        """The precision of most convolutions in the executed graph."""
-        counts: Counter[str] = Counter()
-        for node in self._compiled.get_runtime_model().get_ordered_ops():
-            info = node.get_rt_info()
-            if info["layerType"].astype(str) in {"Convolution", "GroupConvolution"}:
-                counts[info["runtimePrecision"].astype(str)] += 1
-        if not counts:
-            return "unknown"
-        ((most, _),) = counts.most_common(1)
-        return {"u8": "int8", "i8": "int8", "f32": "fp32", "f16": "fp16"}.get(
-            most.lower(),
-            most.lower(),
-        )
+        """The precision of most convolutions in the executed graph, or "unknown"."""
+        return executed_precision(self._compiled)
+
+    def confirm_device(self) -> str:
+        """Ask which devices execute the model, now that it ran."""
+        self.device = self._executing()
+        return self.device
+
+    def refuse_other_devices(self) -> None:
+        """Hold the executing devices against the one that was asked for.
+
+        Raises:
+            NotAvailableError: another one executes the model, or part of it.
+        """
+        wanted = f"openvino:{self._wanted}"
+        if self._wanted.partition(":")[0] not in _VIRTUAL and self.device != wanted:
+            text = f"OpenVINO runs it on {self.device} instead"
+            raise NotAvailableError(text)
 
     def create_request(self) -> OpenVinoRequest:
         """A request for the calling thread."""
         return OpenVinoRequest(self._compiled)
+
+    def _executing(self) -> str:
+        """RUNTIME:DEVICE, the devices joined by + where the model is spread over several."""
+        try:
+            # "(CPU)" is AUTO's word for a device that helps out until another is ready.
+            found = [one.strip("()") for one in self._compiled.get_property("EXECUTION_DEVICES")]
+        except RuntimeError:
+            found = []  # the property is optional for a plug-in
+        first = f"{self._wanted}.0"  # GPU and GPU.0 are the same
+        shown = [self._wanted if one == first else one for one in dict.fromkeys(found)]
+        return f"openvino:{'+'.join(shown) or self._wanted}"
 
 
 class OpenVinoRequest:
@@ -159,20 +248,33 @@ class OpenVinoRequest:
         self._tensor = openvino.Tensor
         self._request = compiled.create_infer_request()
         self._names = [port.get_any_name() for port in compiled.outputs]
+        self._fixed = all(port.get_partial_shape().is_static for port in compiled.outputs)
+        self._bound: NDArray[np.generic] | None = None
+        self._outputs: dict[str, NDArray[np.float32]] = {}
 
     def infer(self, tensor: NDArray[np.generic]) -> Mapping[str, NDArray[np.float32]]:
         """Run the model; the outputs are views, valid until the next call."""
         try:
-            # shared_memory: the runtime reads the caller's array, nothing is copied.
-            self._request.set_input_tensor(self._tensor(tensor, shared_memory=True))
+            # A worker fills the same array for every frame: it is bound once.
+            if tensor is not self._bound:
+                # shared_memory: the runtime reads the caller's array, nothing is copied.
+                self._request.set_input_tensor(self._tensor(tensor, shared_memory=True))
+                self._bound = tensor
             self._request.infer()
         except RuntimeError as error:
-            text = f"OpenVINO failed: {str(error).strip().splitlines()[-1]}"
+            self._bound = None
+            text = f"OpenVINO failed: {_last_line(error)}"
             raise EngineError(text) from error
-        return {
-            name: self._request.get_output_tensor(index).data
-            for index, name in enumerate(self._names)
-        }
+        if not self._outputs or not self._fixed:
+            self._outputs = {
+                name: self._request.get_output_tensor(index).data
+                for index, name in enumerate(self._names)
+            }
+        return self._outputs
+
+    def cancel(self) -> None:
+        """End the running inference with an error."""
+        self._request.cancel()
 
 
 def _spec(port: openvino.ConstOutput) -> TensorSpec:
@@ -182,3 +284,9 @@ def _spec(port: openvino.ConstOutput) -> TensorSpec:
         shape=tuple(d.get_length() if d.is_static else -1 for d in dimensions),
         dtype=np.dtype(port.get_element_type().to_dtype()).name,
     )
+
+
+def _last_line(error: Exception) -> str:
+    """Where OpenVINO says what is wrong; the lines before name its sources."""
+    lines = str(error).strip().splitlines()
+    return lines[-1] if lines else type(error).__name__

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+def default_cache_dir() -> Path:
+    """Systemd's cache directory of the unit, else `edgeserve` in the user's (XDG)."""
+    # systemd gives several, separated by colons, where a unit declares several.
+    unit = os.environ.get("CACHE_DIRECTORY", "").split(":")[0]
+    if unit:
+        return Path(unit)
+    base = os.environ.get("XDG_CACHE_HOME")
+    if not base:
+        try:
+            base = str(Path.home() / ".cache")
+        except RuntimeError:  # a container's user without a home
+            base = "/var/cache"
+    return Path(base) / "edgeserve"
 
 
 class EngineOptions(BaseModel):
@@ -15,15 +32,16 @@ class EngineOptions(BaseModel):
     provider: str = Field(
         default="cpu",
         description="Devices in order of wish, separated by commas: cpu, igpu, npu, cuda, "
-        "tensorrt, or RUNTIME:DEVICE as in openvino:CPU.",
+        "tensorrt, or RUNTIME:DEVICE as in openvino:CPU (see `edgeserve devices`).",
     )
     strict: bool = Field(
         default=False,
-        description="Refuse to start when the first wish of `provider` cannot be met.",
+        description="Refuse to start when the first wish of `provider` cannot be met, in whole.",
     )
-    precision: Literal["int8", "fp32"] = Field(
-        default="int8",
-        description="Which form of a model to run.",
+    precision: Literal["auto", "int8", "fp16", "fp32"] = Field(
+        default="auto",
+        description="Which form of a model to run; auto takes the device's best: int8 on CPU, "
+        "iGPU and NPU, fp16 or else fp32 on CUDA and TensorRT.",
     )
     hint: Literal["throughput", "latency"] = Field(
         default="throughput",
@@ -33,4 +51,13 @@ class EngineOptions(BaseModel):
         default=0,
         ge=0,
         description="CPU cores to use; 0 takes what the process may use (affinity, cgroup quota).",
+    )
+    cache_dir: Path = Field(
+        default_factory=default_cache_dir,
+        description="Folder for compiled models, which load faster the next time.",
+    )
+    max_cache_mb: int = Field(
+        default=512,
+        ge=0,
+        description="Size of that folder at which its oldest files are deleted; 0 keeps no cache.",
     )

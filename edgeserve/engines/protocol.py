@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edgeserve.domain.model import ModelFile, TensorSpec
+    from edgeserve.domain.model import InputSpec, ModelFile, TensorSpec
     from edgeserve.domain.status import DeviceStatus
     from edgeserve.engines.options import EngineOptions
 
@@ -29,8 +29,11 @@ class InferenceRequest(Protocol):
             Raw outputs by name, valid until the next call on this request.
 
         Raises:
-            EngineError: the runtime failed.
+            EngineError: the runtime failed, or the inference was cancelled.
         """
+
+    def cancel(self) -> None:
+        """End the inference that runs, if the runtime can. Called from another thread."""
 
 
 class Engine(Protocol):
@@ -38,19 +41,29 @@ class Engine(Protocol):
 
     @property
     def device(self) -> str:
-        """RUNTIME:DEVICE, as in openvino:CPU."""
+        """RUNTIME:DEVICE that computes, as in openvino:CPU; fixed once it is confirmed."""
 
     @property
     def precision(self) -> str:
         """The precision that really runs, as far as the runtime tells."""
 
     @property
+    def normalises(self) -> bool:
+        """Whether it took over what the manifest leaves to the server.
+
+        It then wants the picture as it is, uint8 NHWC, whatever the manifest says of the file.
+        """
+
+    @property
     def input(self) -> TensorSpec:
-        """The one input."""
+        """The one input, as a request takes it."""
 
     @property
     def outputs(self) -> Sequence[TensorSpec]:
         """All outputs."""
+
+    def confirm_device(self) -> str:
+        """Ask the runtime again which device computes, after the first inferences."""
 
     def create_request(self) -> InferenceRequest:
         """A request for the calling thread."""
@@ -66,8 +79,24 @@ class Runtime(Protocol):
     def devices(self) -> Sequence[DeviceStatus]:
         """Every device that the runtime could use here, available or not."""
 
-    def load(self, file: ModelFile, device: str, options: EngineOptions) -> Engine:
-        """Compile a model file for a device, the word behind the colon in --provider.
+    def precisions(self, device: str) -> Sequence[str]:
+        """Of "int8", "fp16" and "fp32" those that a device takes, the best first."""
+
+    def load(
+        self,
+        file: ModelFile,
+        device: str,
+        options: EngineOptions,
+        picture: InputSpec | None = None,
+    ) -> Engine:
+        """Compile a model file for a device.
+
+        Args:
+            file: what to open.
+            device: behind the colon in --provider, as the operator spelt it: case is no matter.
+            options: `strict` means that all of the model must run on the device.
+            picture: the manifest's input. An engine that can normalise takes it over from the
+                server; None leaves the file's input as it is.
 
         Raises:
             NotAvailableError: the runtime or the device is not on this machine.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import chain
+import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from edgeserve.domain.errors import ConfigurationError, EngineError, NotAvailableError
+from edgeserve.domain.errors import EngineError, NotAvailableError
 from edgeserve.domain.status import EngineStatus
+from edgeserve.engines.wishes import read_wishes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,13 +17,7 @@ if TYPE_CHECKING:
     from edgeserve.engines.options import EngineOptions
     from edgeserve.engines.protocol import Engine, Runtime
 
-_ALIASES = {
-    "cpu": "CPU",
-    "igpu": "openvino:GPU",
-    "npu": "openvino:NPU",
-    "cuda": "onnxruntime:CUDA",
-    "tensorrt": "onnxruntime:Tensorrt",
-}
+_log = logging.getLogger(__name__)
 
 
 def load_engine(
@@ -35,52 +31,67 @@ def load_engine(
         ConfigurationError: a wish names nothing that this program knows.
         NotAvailableError: no wish can be met, or, when strict, the first cannot.
     """
-    wishes = [wish.strip() for wish in options.provider.split(",") if wish.strip()]
-    if not wishes:
-        text = f"provider is empty; expected a list of {', '.join(_ALIASES)} or RUNTIME:DEVICE"
-        raise ConfigurationError(text)
-    # All wishes are read before the first is tried: a typing error in a later one shows at once.
-    candidates = [list(_candidates(wish, runtimes)) for wish in wishes]
-    if options.strict:
-        candidates = candidates[:1]
+    wishes = read_wishes(options.provider, runtimes)
     reasons: list[str] = []
-    for runtime, device in chain.from_iterable(candidates):
-        try:
-            engine = runtime.load(_file(spec, runtime, options), device, options)
-        except (NotAvailableError, EngineError) as error:
-            reasons.append(f"{runtime.name}:{device}: {error}")
-            continue
-        return engine, EngineStatus(
-            runtime=runtime.name,
-            requested=options.provider,
-            chosen=engine.device,
-            reason="; ".join(reasons),
-            precision=engine.precision,
-        )
+    for wish in wishes[:1] if options.strict else wishes:
+        for runtime in wish.runtimes:
+            try:
+                file = _file(spec, runtime, wish.device, options.precision)
+                engine = runtime.load(file, wish.device, options, spec.input)
+            except (NotAvailableError, EngineError) as error:
+                reasons.append(f"{runtime.name}:{wish.device}: {error}")
+                continue
+            reason = "; ".join(reasons)
+            if wish is not wishes[0]:
+                _log.warning(
+                    "model %s falls back to %s, wanted %s: %s",
+                    *(spec.name, engine.device, options.provider, reason),
+                )
+            return engine, EngineStatus(
+                runtime=runtime.name,
+                requested=options.provider,
+                chosen=engine.device,
+                reason=reason,
+                precision=engine.precision,
+            )
     rule = "strict, so nothing else was tried" if options.strict else "nothing else to try"
     text = f"no device for model {spec.name} ({rule}): {'; '.join(reasons)}"
     raise NotAvailableError(text)
 
 
-def _candidates(wish: str, runtimes: Mapping[str, Runtime]) -> Iterator[tuple[Runtime, str]]:
-    qualified = _ALIASES.get(wish.lower(), wish)
-    if qualified == "CPU":
-        yield from ((runtime, "CPU") for runtime in runtimes.values())
-        return
-    name, colon, device = qualified.partition(":")
-    if not colon or name not in runtimes or not device:
-        text = (
-            f"provider {wish!r} is unknown; expected one of {', '.join(_ALIASES)}, or "
-            f"RUNTIME:DEVICE with a runtime of {', '.join(runtimes)}"
-        )
-        raise ConfigurationError(text)
-    yield runtimes[name], device
+def confirm(engine: Engine, status: EngineStatus, *, strict: bool) -> EngineStatus:
+    """What a warm engine says of itself: a runtime may have moved the model since it was loaded.
+
+    Raises:
+        NotAvailableError: strict, and it has moved.
+    """
+    device = engine.confirm_device()
+    if device == status.chosen:
+        return status
+    moved = f"the runtime moved the model from {status.chosen} to {device}"
+    if strict:
+        text = f"no device for {status.requested} (strict): {moved}"
+        raise NotAvailableError(text)
+    _log.warning("%s", moved)
+    reason = f"{status.reason}; {moved}" if status.reason else moved
+    return replace(status, chosen=device, reason=reason, precision=engine.precision)
 
 
-def _file(spec: ModelSpec, runtime: Runtime, options: EngineOptions) -> ModelFile:
-    for file in spec.files:
-        if runtime.name in file.runtimes and file.precision == options.precision:
+def _file(spec: ModelSpec, runtime: Runtime, device: str, precision: str) -> ModelFile:
+    """The form of a model for a device: made for it, else by the runtime's order of precisions."""
+    own = f"{runtime.name}:{device}".lower()
+    wanted = runtime.precisions(device) if precision == "auto" else (precision,)
+
+    def fitting(name: str) -> Iterator[ModelFile]:
+        for one in wanted:
+            for file in spec.files:
+                if file.precision == one and name in {text.lower() for text in file.runtimes}:
+                    yield file
+
+    for name in (own, runtime.name.lower()):
+        for file in fitting(name):
             return file
     has = ", ".join(f"{file.precision} for {'/'.join(file.runtimes)}" for file in spec.files)
-    text = f"model {spec.name} has no {options.precision} file for it, only {has}"
+    shown = "" if precision == "auto" else f"{precision} "
+    text = f"model {spec.name} has no {shown}file for it, only {has or 'none'}"
     raise NotAvailableError(text)

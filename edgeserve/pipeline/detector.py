@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgeserve.domain.errors import ConfigurationError
 from edgeserve.domain.result import StageTimes
+from edgeserve.engines.finite import check_finite
 from edgeserve.geometry.letterbox import Letterbox
 from edgeserve.postprocess.finalize import Selection, finalize
 from edgeserve.postprocess.heads import create_head
@@ -17,7 +18,7 @@ from edgeserve.preprocess.tensor import TensorWriter
 if TYPE_CHECKING:
     from edgeserve.domain.detections import Detections
     from edgeserve.domain.frame import EncodedFrame
-    from edgeserve.domain.model import ModelSpec
+    from edgeserve.domain.model import InputSpec, ModelSpec
     from edgeserve.engines.protocol import Engine
 
 
@@ -50,7 +51,9 @@ class Detector:
         self.max_pixels = max_pixels
         self.head = create_head(spec)
         self.head.check({output.name: output.shape for output in engine.outputs})
-        _check_input(spec, engine)
+        self.input = _input_of(spec, engine)
+        self.out_of_service = ""
+        """Why no frame may run now; see `watchdog`. Empty when frames may."""
 
     def create_worker(self) -> DetectorWorker:
         """A worker for the calling thread, with a request and buffers of its own."""
@@ -64,16 +67,20 @@ class DetectorWorker:
         """Create the request and the buffers."""
         self._detector = detector
         self._request = detector.engine.create_request()
-        self._tensor = TensorWriter(detector.spec.input)
+        self._tensor = TensorWriter(detector.input)
+
+    def cancel(self) -> None:
+        """End the inference that runs, if the runtime can. Called from another thread."""
+        self._request.cancel()
 
     def run(self, frame: EncodedFrame, selection: Selection) -> Inspection:
         """Detect in one frame.
 
         Raises:
             FrameError: the frame cannot be decoded.
-            EngineError: the engine failed.
+            EngineError: the engine failed, or its answer is not made of numbers.
         """
-        detector, wanted = self._detector, self._detector.spec.input
+        detector, wanted = self._detector, self._detector.input
         started = time.monotonic_ns()
         picture = decode(frame, wanted.color_order, detector.max_pixels)
         decoded = time.monotonic_ns()
@@ -88,6 +95,7 @@ class DetectorWorker:
         prepared = time.monotonic_ns()
         outputs = self._request.infer(tensor)
         inferred = time.monotonic_ns()
+        check_finite(outputs, detector.engine.device)
         candidates = detector.head.candidates(outputs, selection.score_threshold)
         detections = finalize(candidates, selection, placement)
         finished = time.monotonic_ns()
@@ -104,8 +112,11 @@ class DetectorWorker:
         )
 
 
-def _check_input(spec: ModelSpec, engine: Engine) -> None:
+def _input_of(spec: ModelSpec, engine: Engine) -> InputSpec:
+    """What to write for each frame: the manifest's input, or the picture as it is."""
     wanted = spec.input
+    if engine.normalises:
+        wanted = replace(wanted, layout="NHWC", dtype="uint8")
     size = (wanted.height_px, wanted.width_px)
     shape = (1, *size, 3) if wanted.layout == "NHWC" else (1, 3, *size)
     if engine.input.shape != shape or engine.input.dtype != wanted.dtype:
@@ -114,3 +125,4 @@ def _check_input(spec: ModelSpec, engine: Engine) -> None:
             f"file has {engine.input.dtype} {list(engine.input.shape)}"
         )
         raise ConfigurationError(text)
+    return wanted

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from edgeserve.domain.errors import EngineError, FrameError
 from edgeserve.pipeline.outcome import failed, found
+from edgeserve.pipeline.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from edgeserve.domain.frame import EncodedFrame
     from edgeserve.domain.result import FrameResult
     from edgeserve.pipeline.detector import Detector, DetectorWorker
     from edgeserve.pipeline.observer import Observer
+    from edgeserve.pipeline.watchdog import Job
     from edgeserve.postprocess.finalize import Selection
 
 _log = logging.getLogger(__name__)
@@ -58,20 +60,24 @@ class Ticket:
 class Lane:
     """Runs the frames of all streams of one device, stream by stream in turn."""
 
-    def __init__(self, device: str, workers: int, observer: Observer) -> None:
+    def __init__(
+        self,
+        device: str,
+        workers: int,
+        observer: Observer,
+        watchdog: Watchdog | None = None,
+    ) -> None:
         """Start the worker threads of a device, RUNTIME:DEVICE."""
         self.device = device
         self.lock = threading.Lock()
         self._work = threading.Condition(self.lock)
         self._turns: deque[Feed] = deque()
         self._observer = observer
+        self._watchdog = watchdog or Watchdog()
         self._closing = False
-        self._threads = [
-            threading.Thread(target=self._run, name=f"lane-{device}-{index}", daemon=True)
-            for index in range(workers)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._threads: list[threading.Thread] = []
+        for _ in range(workers):
+            self._add_worker()
 
     def wake(self, stream: Feed) -> None:
         """A stream has a frame waiting. Lock held."""
@@ -92,12 +98,22 @@ class Lane:
             # They are daemons: the process can end without them.
             _log.error("%d inferences on %s did not end in %g s", stuck, self.device, _CLOSE_S)
 
+    def _add_worker(self) -> None:
+        name = f"lane-{self.device}-{len(self._threads)}"
+        thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
     def _run(self) -> None:
         workers: dict[int, DetectorWorker] = {}
         while (ticket := self._next()) is not None:
             self._observer.in_flight(self.device, 1)
-            result = self._answer(ticket, workers)
+            job = self._watchdog.begin(ticket, self._add_worker)
+            result = self._answer(job, workers)
+            wanted = self._watchdog.end(job)
             self._observer.in_flight(self.device, -1)
+            if not wanted:
+                return
             ticket.stream.finish(ticket, result)
 
     def _next(self) -> Ticket | None:
@@ -114,15 +130,18 @@ class Lane:
             return None
 
     @staticmethod
-    def _answer(ticket: Ticket, workers: dict[int, DetectorWorker]) -> FrameResult:
+    def _answer(job: Job, workers: dict[int, DetectorWorker]) -> FrameResult:
         """Run a frame; `workers` are the calling thread's own, by the identity of the detector."""
-        frame, stream = ticket.frame, ticket.stream
+        frame, stream = job.ticket.frame, job.ticket.stream
         detector = stream.detector
         started_ns = time.monotonic_ns()
+        if detector.out_of_service:
+            return failed(frame.frame_id, frame.arrival_ns, EngineError(detector.out_of_service))
         try:
             worker = workers.get(id(detector))
             if worker is None:
                 worker = workers[id(detector)] = detector.create_worker()
+            job.worker = worker
             inspection = worker.run(frame, stream.selection)
         except (FrameError, EngineError) as error:
             return failed(frame.frame_id, frame.arrival_ns, error)

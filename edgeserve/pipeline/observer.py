@@ -23,6 +23,9 @@ class Observer(Protocol):
     def write_timed_out(self, source: str) -> None:
         """A stream is ended because its client does not read."""
 
+    def inference_timed_out(self, model: str) -> None:
+        """An inference of a model takes too long and was given up."""
+
     def in_flight(self, device: str, change: int) -> None:
         """`change` more frames are in work on a device."""
 
@@ -43,6 +46,9 @@ class NullObserver:
         """Ignore it."""
 
     def write_timed_out(self, source: str) -> None:
+        """Ignore it."""
+
+    def inference_timed_out(self, model: str) -> None:
         """Ignore it."""
 
     def in_flight(self, device: str, change: int) -> None:

@@ -15,6 +15,18 @@ class PipelineOptions(BaseModel):
         ge=0,
         description="Frames in work at once on a CPU; 0 means one more than there are cores.",
     )
+    inference_timeout: float = Field(
+        default=30.0,
+        ge=0,
+        description="Seconds after which an inference counts as hung: it is cancelled and its "
+        "model is out of service until it ends; 0 waits for ever.",
+    )
+    inference_grace: float = Field(
+        default=10.0,
+        ge=0,
+        description="Seconds for a cancelled inference to end; then the server stops with exit "
+        "code 4, for the service manager to start it anew.",
+    )
     queue_size: int = Field(
         default=8,
         ge=1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgeserve.domain.errors import ModelNotFoundError, ModelNotReadyError
@@ -27,6 +27,11 @@ class ServedModel:
     detector: Detector | None = None
     lane: Lane | None = None
 
+    def status_now(self) -> ModelStatus:
+        """The status, not ready while the model is out of service."""
+        reason = "" if self.detector is None else self.detector.out_of_service
+        return replace(self.status, ready=False, reason=reason) if reason else self.status
+
 
 class ServedModels:
     """All models of a server. The first is the default."""
@@ -45,11 +50,11 @@ class ServedModels:
     @property
     def ready(self) -> bool:
         """Whether every model that was asked for can serve."""
-        return all(model.status.ready for model in self._models)
+        return all(status.ready for status in self.statuses())
 
     def statuses(self) -> list[ModelStatus]:
         """The state of each model."""
-        return [model.status for model in self._models]
+        return [model.status_now() for model in self._models]
 
     def open_stream(
         self,
@@ -71,8 +76,9 @@ class ServedModels:
             RequestError: the options do not fit the model.
         """
         model = self._find(options.detect.model, options.detect.version)
-        if model.detector is None or model.lane is None:
-            text = f"model {model.status.name} is not ready: {model.status.reason}"
+        status = model.status_now()
+        if model.detector is None or model.lane is None or not status.ready:
+            text = f"model {status.name} is not ready: {status.reason}"
             raise ModelNotReadyError(text)
         return FrameStream(
             model.lane,

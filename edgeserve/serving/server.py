@@ -47,6 +47,7 @@ class GrpcServer:
         check_address("listen", options.listen, insecure=options.insecure)
         self._listen = options.listen
         self._servicer = DetectionServicer(models, devices, limits, options)
+        self._models = models
         self._health = Health()
         self._server = aio.server(
             options=[
@@ -77,7 +78,7 @@ class GrpcServer:
             PortTakenError: somebody else listens there.
         """
         # Its servicer begins as SERVING.
-        await self._health.set(serving=False)
+        await self.set_serving(serving=False)
         if self._listen.startswith("unix:"):
             claim_socket(self._listen.removeprefix("unix:"))
         try:
@@ -94,8 +95,11 @@ class GrpcServer:
         return f"{self._listen.rpartition(':')[0]}:{port}"
 
     async def set_serving(self, *, serving: bool) -> None:
-        """Tell health checks."""
-        await self._health.set(serving=serving)
+        """Tell health checks whether the server takes work, and how its models are now."""
+        await self._health.set(
+            serving=serving and self._models.ready,
+            models={one.name: serving and one.ready for one in self._models.statuses()},
+        )
 
     async def drain(self) -> None:
         """End the streams by the contract."""

@@ -34,6 +34,8 @@ _EDGES_S = (
 """Made for frames: 60, 30 and 15 a second are edges."""
 _STAGES = ("decode", "preprocess", "queue", "infer", "postprocess")
 _MICRO = 1e-6
+_LONGEST_REASON = 300
+"""Characters of the label that says why a device was not taken; the log has all of them."""
 
 
 class Metrics:
@@ -83,6 +85,18 @@ class Metrics:
             ["source"],
             registry=registry,
         )
+        self._timeouts = Counter(
+            "edgeserve_inference_timeouts",
+            "Inferences that took longer than inference_timeout",
+            ["model"],
+            registry=registry,
+        )
+        self._errors = Counter(
+            "edgeserve_frame_errors",
+            "Frames answered with an error, by what was wrong",
+            ["source", "code"],
+            registry=registry,
+        )
         self._in_flight = Gauge(
             "edgeserve_requests_in_flight",
             "Frames in work",
@@ -128,6 +142,8 @@ class Metrics:
         self._results_of(source, result.status.value.lower()).inc()
         if result.drop_reason is not None:
             self._dropped_of(source, result.drop_reason.value).inc()
+        if result.error_code is not None:
+            self._errors.labels(source, result.error_code.value.lower()).inc()
         if result.status is Status.OK:
             self._latency_of(result.model).observe(result.latency_us * _MICRO)
             children = self._stages_of(result.model, result.device)
@@ -141,6 +157,10 @@ class Metrics:
     def write_timed_out(self, source: str) -> None:
         """Count a stream whose client did not read."""
         self._write_timeouts.labels(source).inc()
+
+    def inference_timed_out(self, model: str) -> None:
+        """Count an inference that was given up."""
+        self._timeouts.labels(model).inc()
 
     def in_flight(self, device: str, change: int) -> None:
         """Count frames in work."""
@@ -161,6 +181,7 @@ class Metrics:
                     "requested": engine.requested,
                     "chosen": engine.chosen,
                     "precision": engine.precision,
+                    "reason": engine.reason[:_LONGEST_REASON],
                 },
             )
 

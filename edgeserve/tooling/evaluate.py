@@ -127,6 +127,7 @@ def open_engine(spec: ModelSpec, *, runtime: str, precision: str, device: str = 
             "strict": True,
             "precision": precision,
             "hint": "latency",
+            "max_cache_mb": 0,
         }
     )
     engine, _ = load_engine(spec, options, runtimes())

@@ -54,7 +54,12 @@ ANCHORS = 'anchors = { scale_xy = [1], box_sizes = "exp", class_scores = "sigmoi
         ('path = "model.bin"', 'path = ".."', "files[1].companions[0].path", "match pattern"),
         ('path = "golden.npz"', 'path = "a\\\\b"', "golden.path", "match pattern"),
         ('["openvino"]', "[]", "files[1].runtimes", "at least 1 item"),
-        ('precision = "int8"', 'precision = "int4"', "files[0].precision", "'int8' or 'fp32'"),
+        (
+            'precision = "int8"',
+            'precision = "int4"',
+            "files[0].precision",
+            "'int8', 'fp16' or 'fp32'",
+        ),
         (
             'path = "golden.npz"\n',
             'path = "golden.npz"\nsize = 3\n',

@@ -5,9 +5,10 @@ A device that is listed and not available is skipped once, with what it says is 
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,12 +20,16 @@ from edgeserve.domain.errors import EngineError
 from edgeserve.domain.model import ModelFile, TensorSpec
 from edgeserve.engines import registry
 from edgeserve.engines.options import EngineOptions
+from edgeserve.geometry.letterbox import Letterbox
+from edgeserve.preprocess.tensor import TensorWriter
+from tests.fakes import model_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from edgeserve.domain.model import InputSpec
     from edgeserve.domain.status import DeviceStatus
     from edgeserve.engines.protocol import Engine, Runtime
 
@@ -99,6 +104,60 @@ def write_model(path: Path, *, inputs: int = 1) -> None:
     onnx.save(model, path)
 
 
+def write_float_model(path: Path) -> None:
+    """float32 NCHW in; `features` as in `write_model` out."""
+    nodes = [
+        helper.make_node("Conv", ["images", "weights", "bias"], ["features"], pads=[1, 1, 1, 1])
+    ]
+    tensors = [
+        numpy_helper.from_array(WEIGHTS, "weights"),
+        numpy_helper.from_array(BIAS, "bias"),
+    ]
+    save(
+        path,
+        nodes,
+        ("images", [1, 3, HEIGHT_PX, WIDTH_PX]),
+        ("features", [1, FILTERS, HEIGHT_PX, WIDTH_PX]),
+        tensors,
+    )
+
+
+LONG_CHANNELS, LONG_SIDE_PX, LONG_STEPS = 16, 64, 40
+
+
+def write_long_model(path: Path) -> None:
+    """Convolution after convolution: long enough for a cancellation to find one running."""
+    names = ["images", *(f"step{number}" for number in range(1, LONG_STEPS)), "result"]
+    nodes = [
+        helper.make_node("Conv", [start, "weights"], [end], pads=[1, 1, 1, 1])
+        for start, end in itertools.pairwise(names)
+    ]
+    weights = np.full((LONG_CHANNELS, LONG_CHANNELS, 3, 3), 1e-3, dtype=np.float32)
+    shape = [1, LONG_CHANNELS, LONG_SIDE_PX, LONG_SIDE_PX]
+    tensors = [numpy_helper.from_array(weights, "weights")]
+    save(path, nodes, ("images", shape), ("result", shape), tensors)
+
+
+def save(
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    entry: tuple[str, list[int]],
+    end: tuple[str, list[int]],
+    tensors: list[onnx.TensorProto],
+) -> None:
+    graph = helper.make_graph(
+        nodes,
+        "contract",
+        [helper.make_tensor_value_info(entry[0], TensorProto.FLOAT, entry[1])],
+        [helper.make_tensor_value_info(end[0], TensorProto.FLOAT, end[1])],
+        tensors,
+    )
+    opset = [helper.make_opsetid("", 13)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=8)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("contract") / "contract.onnx"
@@ -106,10 +165,16 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def load(device: DeviceStatus, path: Path, options: EngineOptions | None = None) -> Engine:
+def load(
+    device: DeviceStatus,
+    path: Path,
+    options: EngineOptions | None = None,
+    picture: InputSpec | None = None,
+) -> Engine:
     runtime: Runtime = registry.runtimes()[device.runtime]
     file = ModelFile(path, (device.runtime,), "fp32")
-    return runtime.load(file, device.name.partition(":")[2], options or EngineOptions(threads=2))
+    options = options or EngineOptions(threads=2, max_cache_mb=0)
+    return runtime.load(file, device.name.partition(":")[2], options, picture)
 
 
 def check(outputs: object, tensor: NDArray[np.uint8]) -> None:
@@ -148,7 +213,7 @@ def test_tells_names_shapes_and_types_of_input_and_outputs(
 @every_device
 @pytest.mark.parametrize("hint", ["throughput", "latency"])
 def test_computes_what_the_model_says_to_fp32(device: DeviceStatus, path: Path, hint: str) -> None:
-    options = EngineOptions.model_validate({"hint": hint, "threads": 2})
+    options = EngineOptions.model_validate({"hint": hint, "threads": 2, "max_cache_mb": 0})
     request = load(device, path, options).create_request()
     for seed in range(3):
         outputs = request.infer(picture(seed))
@@ -221,6 +286,74 @@ def test_a_wrong_tensor_is_an_engine_error_and_the_next_one_runs(
     with pytest.raises(EngineError):
         request.infer(tensor)
     check(request.infer(picture(0)), picture(0))
+
+
+@every_device
+def test_whoever_normalises_the_outcome_is_the_same(device: DeviceStatus, tmp_path: Path) -> None:
+    """A float32 NCHW file whose manifest leaves normalisation to the server."""
+    path = tmp_path / "float.onnx"
+    write_float_model(path)
+    wanted = replace(
+        model_spec().input,
+        width_px=WIDTH_PX,
+        height_px=HEIGHT_PX,
+        layout="NCHW",
+        dtype="float32",
+        std=(255.0, 255.0, 255.0),
+    )
+    engine = load(device, path, picture=wanted)
+    fed = replace(wanted, layout="NHWC", dtype="uint8") if engine.normalises else wanted
+    size = (WIDTH_PX, HEIGHT_PX)
+    for seed in range(2):
+        placement = Letterbox.plan(*size, *size, wanted.fit)
+        tensor = TensorWriter(fed).write(picture(seed)[0], placement)
+        assert (engine.input.shape, engine.input.dtype) == (tensor.shape, tensor.dtype.name)
+        outputs = engine.create_request().infer(tensor)
+        np.testing.assert_allclose(
+            outputs["features"],
+            by_hand(picture(seed)).features,
+            atol=2e-5,
+        )
+
+
+@every_device
+def test_a_running_inference_can_be_cancelled_and_the_request_used_again(
+    device: DeviceStatus,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "long.onnx"
+    write_long_model(path)
+    request = load(device, path).create_request()
+    tensor = np.ones((1, LONG_CHANNELS, LONG_SIDE_PX, LONG_SIDE_PX), dtype=np.float32)
+    refusals: list[EngineError] = []
+
+    def work() -> None:
+        try:
+            while True:
+                request.infer(tensor)
+        except EngineError as error:
+            refusals.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while thread.is_alive():
+        request.cancel()
+        thread.join(timeout=0.01)
+    assert len(refusals) == 1
+    for _ in range(2):  # a cancellation that came too late may hit the next inference
+        try:
+            outputs = request.infer(tensor)
+        except EngineError:
+            continue
+        break
+    assert np.isfinite(outputs["result"]).all()
+
+
+@every_device
+def test_confirms_the_device_that_it_named(device: DeviceStatus, path: Path) -> None:
+    engine = load(device, path)
+    engine.create_request().infer(picture(0))
+    assert engine.confirm_device() == engine.device == device.name
 
 
 @every_device

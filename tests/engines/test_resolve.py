@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeserve.domain.errors import ConfigurationError, EngineError, NotAvailableError
-from edgeserve.domain.model import ModelFile, ModelSpec, TensorSpec
+from edgeserve.domain.model import InputSpec, ModelFile, ModelSpec, TensorSpec
 from edgeserve.domain.status import DeviceStatus, EngineStatus
 from edgeserve.engines.fake import FakeEngine
 from edgeserve.engines.options import EngineOptions
-from edgeserve.engines.resolve import load_engine
+from edgeserve.engines.resolve import confirm, load_engine
 from tests import fakes
 
 if TYPE_CHECKING:
@@ -32,8 +32,18 @@ class FakeRuntime:
     def devices(self) -> Sequence[DeviceStatus]:
         return [DeviceStatus(f"{self.name}:{device}", self.name) for device in self.has]
 
-    def load(self, file: ModelFile, device: str, options: EngineOptions) -> FakeEngine:
-        assert options.precision == file.precision
+    def precisions(self, device: str) -> Sequence[str]:
+        return ("fp16", "fp32") if device == "CUDA" else ("int8", "fp16", "fp32")
+
+    def load(
+        self,
+        file: ModelFile,
+        device: str,
+        options: EngineOptions,
+        picture: InputSpec | None = None,
+    ) -> FakeEngine:
+        assert options.precision in {"auto", file.precision}
+        assert picture == SPEC.input
         if device not in self.has:
             text = f"no {device} here"
             raise NotAvailableError(text)
@@ -189,3 +199,72 @@ def test_a_fault_that_is_no_refusal_is_not_swallowed() -> None:
     broken = FakeRuntime("openvino", fails=ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         resolve("cpu", broken, FakeRuntime("onnxruntime"))
+
+
+def with_files(*files: ModelFile) -> ModelSpec:
+    return replace(SPEC, files=files)
+
+
+@pytest.mark.parametrize(
+    ("provider", "loaded"),
+    [("onnxruntime:CPU", "int8"), ("cuda", "fp16")],
+)
+def test_auto_takes_the_form_that_the_device_likes_best(provider: str, loaded: str) -> None:
+    runtime = FakeRuntime("onnxruntime", ("CPU", "CUDA"))
+    spec = with_files(*(file("onnxruntime", one) for one in ("fp32", "int8", "fp16")))
+    assert resolve(provider, runtime, spec=spec, precision="auto").precision == loaded
+
+
+def test_auto_takes_what_there_is() -> None:
+    runtime = FakeRuntime("onnxruntime", ("CPU", "CUDA"))
+    spec = with_files(file("onnxruntime", "fp32"))
+    assert resolve("cpu", runtime, spec=spec, precision="auto").precision == "fp32"
+    with pytest.raises(NotAvailableError, match="has no file for it, only fp32 for openvino"):
+        resolve("cpu", runtime, spec=with_files(file("openvino", "fp32")), precision="auto")
+
+
+def test_a_file_made_for_the_very_device_comes_first() -> None:
+    """As an INT8 file with symmetric zero points for TensorRT."""
+    runtime = FakeRuntime("onnxruntime", ("CPU", "CUDA", "Tensorrt"))
+    own = file("onnxruntime:TensorRT", "int8")
+    spec = with_files(file("onnxruntime", "fp16"), file("onnxruntime", "int8"), own)
+    for provider in ("tensorrt", "cuda", "cpu"):
+        resolve(provider, runtime, spec=spec, precision="auto")
+    assert [one for one, _ in runtime.loaded] == [own, spec.files[0], spec.files[1]]
+
+
+def test_a_fallback_is_a_warning_and_a_met_wish_is_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    runtimes = (FakeRuntime("openvino"), FakeRuntime("onnxruntime"))
+    resolve("cpu,cuda", *runtimes)
+    assert not caplog.records
+    resolve("cuda,npu,cpu", *runtimes)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage() == (
+        "model fake falls back to openvino:CPU, wanted cuda,npu,cpu: "
+        "onnxruntime:CUDA: no CUDA here; openvino:NPU: no NPU here"
+    )
+
+
+class Moved(FakeEngine):
+    """Was loaded on one device and computes on another, as OpenVINO's AUTO may."""
+
+    def confirm_device(self) -> str:
+        self.device = "fake:OTHER"
+        return self.device
+
+
+def test_a_model_that_moved_while_it_warmed_up_is_reported_or_refused(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    engine = Moved(TensorSpec("images", (1,), "uint8"), (), fakes.one_object)
+    status = EngineStatus(runtime="fake", requested="fake:ANY", chosen="fake:CPU")
+    with pytest.raises(NotAvailableError, match=r"strict.*moved the model from fake:CPU"):
+        confirm(engine, status, strict=True)
+    told = confirm(engine, status, strict=False)
+    assert told.chosen == "fake:OTHER"
+    assert told.reason == "the runtime moved the model from fake:CPU to fake:OTHER"
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert confirm(engine, told, strict=True) is told

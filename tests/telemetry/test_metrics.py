@@ -169,6 +169,7 @@ def test_models_tell_their_engine_and_whether_they_are_ready(metrics: Metrics) -
         "requested": "cuda,cpu",
         "chosen": "onnxruntime:CPU",
         "precision": "int8",
+        "reason": "no CUDA",
     }
     assert scrape.value("edgeserve_engine_info", **info) == 1
 

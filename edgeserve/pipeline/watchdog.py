@@ -1,0 +1,152 @@
+"""Inferences that take too long: answered, cancelled, and in the end given up with the process.
+
+A native inference that hangs cannot be ended from outside its thread. Its frame is answered with
+an ERROR, its model goes out of service, another thread takes the place of the one that hangs, and
+the runtime is asked to cancel. If the inference ends after all, the model serves again. If it does
+not end in a grace, only the end of the process frees the device.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edgeserve.domain.errors import DeviceHungError
+from edgeserve.pipeline.observer import NullObserver
+from edgeserve.pipeline.outcome import failed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgeserve.pipeline.detector import DetectorWorker
+    from edgeserve.pipeline.lane import Ticket
+    from edgeserve.pipeline.observer import Observer
+
+_log = logging.getLogger(__name__)
+_LOOKS = 8
+"""How often in a time-out running inferences are looked at."""
+_LONGEST_WAIT_S = 1.0
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """A frame in work.
+
+    Attributes:
+        ticket: the frame.
+        replace: starts another thread in the place of the one that hangs.
+        worker: that runs it, as soon as it is known.
+        started: monotonic seconds.
+        overdue: whether the watchdog has answered it.
+    """
+
+    ticket: Ticket
+    replace: Callable[[], None]
+    worker: DetectorWorker | None = None
+    started: float = field(default_factory=time.monotonic)
+    overdue: bool = False
+
+
+class Watchdog:
+    """Looks after the jobs of all lanes."""
+
+    def __init__(
+        self,
+        timeout_s: float = 0.0,
+        grace_s: float = 0.0,
+        observer: Observer | None = None,
+        *,
+        on_change: Callable[[], None] = lambda: None,
+        on_hung: Callable[[DeviceHungError], None] = lambda _: None,
+    ) -> None:
+        """Start looking, unless the time-out is 0.
+
+        Args:
+            timeout_s: after so long a job is overdue.
+            grace_s: and after so long again its device is given up.
+            observer: hears of each overdue job.
+            on_change: called from a thread of the watchdog when a model went out of service or
+                came back.
+            on_hung: called from there, once, when a device is given up.
+        """
+        self._timeout_s = timeout_s
+        self._grace_s = grace_s
+        self._observer = NullObserver() if observer is None else observer
+        self._on_change = on_change
+        self._on_hung = on_hung
+        self._lock = threading.Lock()
+        self._jobs: set[Job] = set()
+        self._closed = threading.Event()
+        if timeout_s:
+            threading.Thread(target=self._look, name="watchdog", daemon=True).start()
+
+    def begin(self, ticket: Ticket, replace: Callable[[], None]) -> Job:
+        """The calling thread starts work on a frame."""
+        job = Job(ticket, replace)
+        with self._lock:
+            self._jobs.add(job)
+        return job
+
+    def end(self, job: Job) -> bool:
+        """The work has ended.
+
+        Returns:
+            Whether its result is wanted. Otherwise the watchdog has answered the frame, another
+            thread has taken the place of the calling one, and that ends.
+        """
+        with self._lock:
+            self._jobs.discard(job)
+            if not job.overdue:
+                return True
+            detector = job.ticket.stream.detector
+            if any(one.overdue and one.ticket.stream.detector is detector for one in self._jobs):
+                return False
+            detector.out_of_service = ""
+        _log.warning("model %s: the inference ended; the model serves again", detector.spec.name)
+        self._on_change()
+        return False
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._closed.set()
+
+    def _look(self) -> None:
+        shortest = min(filter(None, (self._timeout_s, self._grace_s)))
+        while not self._closed.wait(min(shortest / _LOOKS, _LONGEST_WAIT_S)):
+            now = time.monotonic()
+            with self._lock:
+                late = [job for job in self._jobs if now - job.started > self._timeout_s]
+                fresh = [job for job in late if not job.overdue]
+                for job in fresh:
+                    job.overdue = True
+                    job.ticket.stream.detector.out_of_service = self._text(job)
+            for job in fresh:
+                self._answer(job)
+            if fresh:
+                self._on_change()
+            lost = [job for job in late if now - job.started > self._timeout_s + self._grace_s]
+            if lost:
+                text = f"{self._text(lost[0])} and could not be cancelled in {self._grace_s:g} s"
+                self._on_hung(DeviceHungError(text))
+                return
+
+    def _answer(self, job: Job) -> None:
+        frame, stream = job.ticket.frame, job.ticket.stream
+        _log.error("%s; it is cancelled and the model is out of service", self._text(job))
+        job.replace()
+        if job.worker is not None:
+            # A runtime that hangs may hang in this too.
+            threading.Thread(target=job.worker.cancel, name="cancel", daemon=True).start()
+        self._observer.inference_timed_out(stream.detector.spec.name)
+        error = DeviceHungError(self._text(job))
+        stream.finish(job.ticket, failed(frame.frame_id, frame.arrival_ns, error))
+
+    def _text(self, job: Job) -> str:
+        detector = job.ticket.stream.detector
+        return (
+            f"an inference of model {detector.spec.name} on {detector.engine.device} takes longer "
+            f"than {self._timeout_s:g} s (setting inference_timeout)"
+        )
