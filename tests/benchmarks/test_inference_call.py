@@ -68,9 +68,9 @@ def report(
 ) -> None:
     found = measure(calls)
     with capsys.disabled():
-        print()  # noqa: T201 - what the test is for
+        print()
         for name, (wall, cpu) in found.items():
-            print(f"{runtime}: {name}: wall {wall:.3f}, cpu {cpu:.3f}")  # noqa: T201 - as above
+            print(f"{runtime}: {name}: wall {wall:.3f}, cpu {cpu:.3f}")
 
 
 def same(mine: Outputs, bare: Outputs) -> None:
