@@ -8,6 +8,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from edgeserve.app.models import load_models
+from edgeserve.domain.errors import DeviceHungError, EdgeserveError
 from edgeserve.engines.distributions import check_distributions
 from edgeserve.engines.registry import devices
 from edgeserve.pipeline.watchdog import Watchdog
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edgeserve.config.settings import Settings
-    from edgeserve.domain.errors import DeviceHungError
     from edgeserve.pipeline.served import ServedModels
 
 _log = logging.getLogger(__name__)
@@ -62,7 +62,11 @@ class Server:
         self._handle_signals()
         metrics = Metrics()
         watchdog = self._watchdog(metrics)
-        models = await asyncio.to_thread(load_models, settings, metrics, watchdog)
+        try:
+            models = await asyncio.to_thread(load_models, settings, metrics, watchdog)
+        except EdgeserveError:
+            watchdog.close()
+            raise
         grpc = GrpcServer(models, devices, settings.access, settings.serving)
         web = None
         if settings.web.http_listen:

@@ -53,16 +53,16 @@ def profiled(settings: Any) -> Iterator[None]:  # noqa: ANN401 - untyped library
 def profile(session: Any) -> Profile:  # noqa: ANN401 - untyped library
     """Run a session once on zeros and end its profiling.
 
+    Where the input has open dimensions nothing is run, and nothing is known.
+
     Raises:
         Exception: whatever ONNX Runtime raises.
     """
-    feed = {}
-    for port in session.get_inputs():
-        # An open dimension is refused later, with the manifest at hand.
-        shape = [size if isinstance(size, int) else 1 for size in port.shape]
-        feed[port.name] = np.zeros(shape, dtype=_INPUTS.get(port.type, "float32"))
+    ports = session.get_inputs()
     try:
-        session.run(None, feed)
+        if all(isinstance(size, int) for port in ports for size in port.shape):
+            types = {port.name: _INPUTS.get(port.type, "float32") for port in ports}
+            session.run(None, {p.name: np.zeros(p.shape, dtype=types[p.name]) for p in ports})
     finally:
         path = Path(session.end_profiling())
     return read(path)
