@@ -83,7 +83,15 @@ def test_percentiles() -> None:
 
 
 def test_what_is_not_known_of_a_running_server_is_left_out() -> None:
-    names = ("fps", "limit_fps", "share_net", "share_gross", "p50_ms", "p90_ms", "p99_ms")
+    names: tuple[str, ...] = (
+        "fps",
+        "limit_fps",
+        "share_net",
+        "share_gross",
+        "p50_ms",
+        "p90_ms",
+        "p99_ms",
+    )
     names += ("dropped", "errors", "limit_cpu_ms_per_frame", "generator_cpu_ms_per_frame")
     unknown = ("late_p99_ms", "server_cpu_ms_per_frame", "pss_mb", "cold_s")
     result = {
