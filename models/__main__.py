@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from models.recipe import load_recipe
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from models.recipe import NetworkRecipe
 
 RUNS = Path(__file__).parent / "runs"
 BUNDLES = Path(__file__).parent / "bundles"
@@ -26,9 +30,8 @@ def _teach(arguments: argparse.Namespace) -> None:
 
 def _export(arguments: argparse.Namespace) -> None:
     from models.export import export  # noqa: PLC0415
-    from models.training.checkpoint import weights  # noqa: PLC0415
 
-    export(load_recipe(arguments.recipe), weights(arguments.weights), arguments.out)
+    export(_network(arguments.recipe), _weights(arguments), arguments.out)
 
 
 def _package(arguments: argparse.Namespace) -> None:
@@ -41,7 +44,41 @@ def _package(arguments: argparse.Namespace) -> None:
 def _summary(arguments: argparse.Namespace) -> None:
     from models.summary import table  # noqa: PLC0415
 
-    sys.stdout.write(table(load_recipe(arguments.recipe)) + "\n")
+    sys.stdout.write(table(_network(arguments.recipe)) + "\n")
+
+
+def _diagram(arguments: argparse.Namespace) -> None:
+    from models.diagram import diagram  # noqa: PLC0415
+
+    text = diagram(_network(arguments.recipe))
+    if arguments.out:
+        arguments.out.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+
+
+def _network(recipe: Path) -> NetworkRecipe:
+    from models.recipe import load_network  # noqa: PLC0415
+
+    try:
+        return load_network(recipe)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+
+
+def _weights(arguments: argparse.Namespace) -> dict[str, Tensor]:
+    """Of a run, or of a Darknet file."""
+    if arguments.weights.suffix == ".weights":
+        from models.zoo.darknet_weights import read_weights  # noqa: PLC0415
+        from models.zoo.network import Network  # noqa: PLC0415
+
+        network = Network(_network(arguments.recipe).model)
+        read_weights(network, arguments.weights)
+        return network.state_dict()
+    from models.training.checkpoint import weights  # noqa: PLC0415
+
+    return weights(arguments.weights)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,7 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="write trained weights as ONNX")
     export.set_defaults(run=_export)
     export.add_argument("recipe", type=Path)
-    export.add_argument("--weights", type=Path, required=True, help="best.pt or last.pt of a run")
+    export.add_argument(
+        "--weights", type=Path, required=True, help="best.pt or last.pt of a run, or a Darknet file"
+    )
     export.add_argument("--out", type=Path, required=True)
 
     package = commands.add_parser("package", help="make the bundle of trained weights")
@@ -87,6 +126,11 @@ def _parser() -> argparse.ArgumentParser:
     summary = commands.add_parser("summary", help="list a network's layers")
     summary.set_defaults(run=_summary)
     summary.add_argument("recipe", type=Path)
+
+    diagram = commands.add_parser("diagram", help="draw a network as SVG")
+    diagram.set_defaults(run=_diagram)
+    diagram.add_argument("recipe", type=Path)
+    diagram.add_argument("--out", type=Path, help="default: standard output")
     return parser
 
 

@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from models.recipe import Recipe
+    from models.recipe import NetworkRecipe
 
 INPUT = "images"
 OUTPUTS = ("box_logits", "class_logits")
+"""Of a network with a `dfl` head."""
 OPSET = 17
 _TOLERANCE = 1e-4
+"""Of the largest value, or of 1 where that is smaller."""
 
 
-def export(recipe: Recipe, weights: dict[str, Tensor], out: Path) -> None:
+def export(recipe: NetworkRecipe, weights: dict[str, Tensor], out: Path) -> None:
     """Write the network with its batch norms folded, and compare the file with the network.
 
     The file's input is `images` (1, 3, height, width) float32 0..1 in the recipe's colour
-    order; its outputs are `box_logits` (1, 4 * reg_max, N) and `class_logits`
-    (1, classes, N), both float32.
+    order; its outputs are those of the head, by name.
 
     Raises:
         ValueError: a batch norm is left, or the file computes something else.
@@ -50,7 +51,7 @@ def export(recipe: Recipe, weights: dict[str, Tensor], out: Path) -> None:
             (picture,),
             str(out),
             input_names=[INPUT],
-            output_names=list(OUTPUTS),
+            output_names=list(network.output_names),
             opset_version=OPSET,
             dynamo=False,
         )
@@ -58,7 +59,7 @@ def export(recipe: Recipe, weights: dict[str, Tensor], out: Path) -> None:
     _compare(out, network, picture)
 
 
-def _describe(out: Path, recipe: Recipe) -> None:
+def _describe(out: Path, recipe: NetworkRecipe) -> None:
     model = onnx.load(str(out))
     if any(node.op_type == "BatchNormalization" for node in model.graph.node):
         msg = f"{out}: a batch norm was not folded"
@@ -69,10 +70,10 @@ def _describe(out: Path, recipe: Recipe) -> None:
             "recipe": recipe.name,
             "classes": ",".join(recipe.model.classes),
             "strides": ",".join(map(str, recipe.model.strides)),
-            "reg_max": str(recipe.model.reg_max),
             "color_order": recipe.input.color_order,
             "fit": recipe.input.fit,
             "pad": str(recipe.input.pad),
+            **recipe.model.head.facts(),
         },
     )
     onnx.checker.check_model(model, full_check=True)
@@ -81,11 +82,12 @@ def _describe(out: Path, recipe: Recipe) -> None:
 
 def _compare(out: Path, network: Network, picture: Tensor) -> None:
     session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
-    answers = session.run(list(OUTPUTS), {INPUT: picture.numpy()})
+    names = list(network.output_names)
+    answers = session.run(names, {INPUT: picture.numpy()})
     with torch.no_grad():
         expected = network(picture)
-    for name, answer, wanted in zip(OUTPUTS, answers, expected, strict=True):
+    for name, answer, wanted in zip(names, answers, expected, strict=True):
         worst = float(np.abs(np.asarray(answer) - wanted.numpy()).max())
-        if worst > _TOLERANCE:
+        if worst > _TOLERANCE * max(1.0, float(wanted.abs().max())):
             msg = f"{out}: {name} differs from the network by {worst}"
             raise ValueError(msg)

@@ -2,53 +2,51 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from models.zoo.backbones.c2f import C2fBackbone
-from models.zoo.backbones.csp_tiny import CspTinyBackbone
-from models.zoo.blocks.conv import ConvBnAct
-from models.zoo.heads.decoupled import DecoupledHead
-from models.zoo.necks.pan import Pan
-from models.zoo.necks.pan_c2f import PanC2f
+from models.zoo.blocks.fold import Foldable
 
 if TYPE_CHECKING:
     from models.recipe import ModelRecipe
-
-BACKBONES = {
-    "csp-tiny": CspTinyBackbone,
-    "c2f": C2fBackbone,
-    "c3k2": partial(C2fBackbone, nested=True),
-}
-NECKS = {"pan": Pan, "pan-c2f": PanC2f, "pan-c3k2": partial(PanC2f, nested=True)}
 
 
 class Network(nn.Module):
     """Backbone, neck and head.
 
-    Input (B, 3, H, W) float32, H and W multiples of 32. Output: see `DecoupledHead`.
+    Input (B, 3, H, W) float32, H and W multiples of the largest stride. Output: a tuple of float32
+    tensors in the order of `output_names`; see the heads.
     """
 
     def __init__(self, recipe: ModelRecipe) -> None:
-        """Build the parts that the recipe names."""
-        super().__init__()
-        self.backbone = BACKBONES[recipe.family](recipe.widths, act=recipe.activation)
-        self.neck = NECKS[recipe.neck](
-            self.backbone.tap_widths, recipe.neck_widths, act=recipe.activation
-        )
-        self.head = DecoupledHead(recipe)
+        """Build the parts that the recipe names.
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Box logits and class logits."""
-        out: tuple[Tensor, Tensor] = self.head(self.neck(self.backbone(images)))
+        Raises:
+            ValueError: the parts do not fit each other.
+        """
+        super().__init__()
+        act, strides = recipe.activation, recipe.strides
+        backbone, neck, head = recipe.backbone, recipe.neck, recipe.head
+        self.backbone = backbone.build(backbone.activation or act)
+        self.neck = neck.build(self.backbone.tap_widths, strides, neck.activation or act)
+        self.head = head.build(
+            self.neck.widths, strides, len(recipe.classes), head.activation or act
+        )
+        self.output_names = tuple(self.head.output_names)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eps = recipe.norm_eps
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """The head's outputs."""
+        out: tuple[Tensor, ...] = self.head(self.neck(self.backbone(images)))
         return out
 
     def fold(self) -> Network:
-        """Fold all batch norms into their convolutions, in place; for inference only."""
+        """Fold batch norms, branches and shares into convolutions, in place; for inference only."""
         self.eval()
-        for module in self.modules():
-            if isinstance(module, ConvBnAct):
+        for module in list(self.modules()):
+            if isinstance(module, Foldable):
                 module.fold()
         return self

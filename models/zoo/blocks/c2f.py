@@ -51,17 +51,17 @@ class C2f(nn.Module):
     ) -> None:
         """Build `repeats` steps of half of `wide_out`, an even number."""
         super().__init__()
-        self.half = wide_out // 2
+        self.step_width = wide_out // 2
         step = C3 if nested else Bottleneck
-        self.entry = ConvBnAct(wide_in, 2 * self.half, 1, act=act)
+        self.entry = ConvBnAct(wide_in, 2 * self.step_width, 1, act=act)
         self.steps = nn.ModuleList(
-            step(self.half, shortcut=shortcut, act=act) for _ in range(repeats)
+            step(self.step_width, shortcut=shortcut, act=act) for _ in range(repeats)
         )
-        self.mix = ConvBnAct((2 + repeats) * self.half, wide_out, 1, act=act)
+        self.mix = ConvBnAct((2 + repeats) * self.step_width, wide_out, 1, act=act)
 
     def forward(self, x: Tensor) -> Tensor:
         """Split, walk the chain, join everything."""
-        maps = list(self.entry(x).split(self.half, dim=1))
+        maps = list(self.entry(x).split(self.step_width, dim=1))
         for step in self.steps:
             maps.append(step(maps[-1]))
         out: Tensor = self.mix(torch.cat(maps, dim=1))

@@ -23,9 +23,13 @@ class CspTiny(nn.Module):
         self.second = ConvBnAct(half, half, act=act)
         self.mix = ConvBnAct(width, width, 1, act=act)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Entry, detour of its second half, mix, and the entry beside it."""
+    def parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The entry and the mix, each (B, c, H, W): the two halves of the output."""
         route = self.entry(x)
         first = self.first(route[:, self.detour_from :])
         mixed = self.mix(torch.cat([self.second(first), first], dim=1))
-        return torch.cat([route, mixed], dim=1)
+        return route, mixed
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Entry, detour of its second half, mix, and the entry beside it."""
+        return torch.cat(self.parts(x), dim=1)

@@ -11,7 +11,8 @@ from models.zoo.blocks.conv import ConvBnAct
 class Sppf(nn.Module):
     """Three 5x5 pools in a row see 5, 9 and 13 cells; a 1x1 convolution takes all four maps.
 
-    Input (B, in, H, W) float32, output (B, out, H, W) float32.
+    Computes what `Spp` does, from the same weights. Input (B, in, H, W) float32, output
+    (B, out, H, W) float32.
     """
 
     def __init__(self, wide_in: int, wide_out: int, *, act: str = "silu") -> None:

@@ -1,50 +1,54 @@
-"""Path aggregation: down from P5 to P3, and up again, fusing by concat."""
+"""Feature pyramid and path aggregation at one width on all levels."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-import torch
-from torch import Tensor, nn
+from pydantic import Field
+from torch import nn
 
 from models.zoo.blocks.conv import ConvBnAct
+from models.zoo.blocks.spatial import Spatial, spatial
+from models.zoo.levels import TapLevels
+from models.zoo.necks.pyramid import Join, Pyramid
+from models.zoo.part import NeckSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-def _fuse(width: int, act: str) -> nn.Sequential:
-    return nn.Sequential(ConvBnAct(2 * width, width, 1, act=act), ConvBnAct(width, width, act=act))
+class PanSettings(NeckSettings):
+    """`fpn` goes from coarse to fine; `pan` goes back too."""
 
+    kind: Literal["fpn", "pan"]
+    width: int = Field(ge=1)
+    join: Join = "concat"
+    conv: Spatial = "plain"
+    """The form of the 3x3 convolutions; `depthwise` makes a light neck."""
 
-class Pan(nn.Module):
-    """Input: taps P3, P4, P5 of the given widths. Output: three maps (B, width, H/s, W/s)."""
+    def build(self, tap_widths: Mapping[str, int], strides: Sequence[int], act: str) -> Pyramid:
+        """Make the neck: 1x1 laterals to the one width, a 3x3 convolution where maps meet."""
+        taps = TapLevels(tap_widths, strides, act=act)
+        width, numbers = self.width, taps.numbers
 
-    def __init__(
-        self, tap_widths: Mapping[str, int], widths: Sequence[int], *, act: str = "silu"
-    ) -> None:
-        """Build laterals to the one width of `widths`, and a fusion for each meeting."""
-        super().__init__()
-        width = widths[0]
-        if set(widths) != {width}:
-            msg = f"this neck has one width on all levels, so {list(widths)} cannot be built"
-            raise ValueError(msg)
-        self.lateral3 = ConvBnAct(tap_widths["P3"], width, 1, act=act)
-        self.lateral4 = ConvBnAct(tap_widths["P4"], width, 1, act=act)
-        self.lateral5 = ConvBnAct(tap_widths["P5"], width, 1, act=act)
-        self.upsample = nn.Upsample(scale_factor=2.0, mode="nearest")
-        self.top4 = _fuse(width, act)
-        self.top3 = _fuse(width, act)
-        self.down3 = ConvBnAct(width, width, 3, 2, act=act)
-        self.down4 = ConvBnAct(width, width, 3, 2, act=act)
-        self.bottom4 = _fuse(width, act)
-        self.bottom5 = _fuse(width, act)
+        def fuse() -> nn.Module:
+            conv = spatial(self.conv, width, width, act=act)
+            if self.join == "sum":
+                return conv
+            return nn.Sequential(ConvBnAct(2 * width, width, 1, act=act), conv)
 
-    def forward(self, taps: Mapping[str, Tensor]) -> list[Tensor]:
-        """Fused maps of strides 8, 16, 32 in this order."""
-        p5 = self.lateral5(taps["P5"])
-        top4 = self.top4(torch.cat([self.upsample(p5), self.lateral4(taps["P4"])], dim=1))
-        out3 = self.top3(torch.cat([self.upsample(top4), self.lateral3(taps["P3"])], dim=1))
-        out4 = self.bottom4(torch.cat([self.down3(out3), top4], dim=1))
-        out5 = self.bottom5(torch.cat([self.down4(out4), p5], dim=1))
-        return [out3, out4, out5]
+        def down() -> nn.Module:
+            return spatial(self.conv, width, width, 2, act=act)
+
+        returns = self.kind == "pan"
+        return Pyramid(
+            taps,
+            {
+                "lateral": {n: ConvBnAct(taps.widths[n], width, 1, act=act) for n in numbers},
+                "top": {n: fuse() for n in reversed(numbers[:-1])},
+                "down": {n: down() for n in numbers[:-1] if returns},
+                "bottom": {n: fuse() for n in numbers[1:] if returns},
+            },
+            dict.fromkeys(numbers, width),
+            join=self.join,
+        )

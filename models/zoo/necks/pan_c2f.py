@@ -2,50 +2,70 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-import torch
-from torch import Tensor, nn
+from pydantic import Field, model_validator
 
 from models.zoo.blocks.c2f import C2f
 from models.zoo.blocks.conv import ConvBnAct
+from models.zoo.levels import TapLevels
+from models.zoo.necks.pyramid import Pyramid
+from models.zoo.part import NeckSettings
+from models.zoo.scaling import SCALES, Size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from typing_extensions import Self
 
-class PanC2f(nn.Module):
-    """Input: taps P3, P4, P5 of the given widths. Output: maps (B, widths[i], H/s, W/s)."""
+_REPEATS = 3
+"""Of the blocks at full depth."""
 
-    def __init__(
-        self,
-        tap_widths: Mapping[str, int],
-        widths: Sequence[int],
-        *,
-        nested: bool = False,
-        act: str = "silu",
-    ) -> None:
-        """Build the two ways, down and up; no laterals, the blocks take any width."""
-        super().__init__()
-        w3, w4, w5 = widths
-        t3, t4, t5 = (tap_widths[tap] for tap in ("P3", "P4", "P5"))
+
+class PanC2fSettings(NeckSettings):
+    """Either a size, or a width for each stride; `pan-c3k2` has nested blocks."""
+
+    kind: Literal["pan-c2f", "pan-c3k2"]
+    size: Size | None = None
+    widths: list[int] | None = None
+    repeats: int = Field(default=1, ge=1)
+    """Steps of each block, where widths are given."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.size is None) == (self.widths is None):
+            msg = "expected either size, or widths"
+            raise ValueError(msg)
+        return self
+
+    def build(self, tap_widths: Mapping[str, int], strides: Sequence[int], act: str) -> Pyramid:
+        """Make the neck: no laterals, the blocks take any width."""
+        taps = TapLevels(tap_widths, strides, act=act)
+        numbers, wide = taps.numbers, self._widths(taps.numbers)
+        repeats = SCALES[self.size].repeats(_REPEATS) if self.size else self.repeats
+        nested = self.kind == "pan-c3k2"
+        left = {n: wide[n] for n in numbers[:-1]} | {numbers[-1]: taps.widths[numbers[-1]]}
 
         def block(wide_in: int, wide_out: int) -> C2f:
-            return C2f(wide_in, wide_out, 1, shortcut=nested, nested=nested, act=act)
+            return C2f(wide_in, wide_out, repeats, shortcut=nested, nested=nested, act=act)
 
-        self.upsample = nn.Upsample(scale_factor=2.0, mode="nearest")
-        self.top4 = block(t5 + t4, w4)
-        self.top3 = block(w4 + t3, w3)
-        self.down3 = ConvBnAct(w3, w3, 3, 2, act=act)
-        self.down4 = ConvBnAct(w4, w4, 3, 2, act=act)
-        self.bottom4 = block(w3 + w4, w4)
-        self.bottom5 = block(w4 + t5, w5)
+        return Pyramid(
+            taps,
+            {
+                "top": {
+                    n: block(left[n + 1] + taps.widths[n], wide[n]) for n in reversed(numbers[:-1])
+                },
+                "down": {n: ConvBnAct(wide[n], wide[n], 3, 2, act=act) for n in numbers[:-1]},
+                "bottom": {n: block(wide[n - 1] + left[n], wide[n]) for n in numbers[1:]},
+            },
+            wide,
+        )
 
-    def forward(self, taps: Mapping[str, Tensor]) -> list[Tensor]:
-        """Fused maps of strides 8, 16, 32 in this order."""
-        p5 = taps["P5"]
-        top4 = self.top4(torch.cat([self.upsample(p5), taps["P4"]], dim=1))
-        out3 = self.top3(torch.cat([self.upsample(top4), taps["P3"]], dim=1))
-        out4 = self.bottom4(torch.cat([self.down3(out3), top4], dim=1))
-        out5 = self.bottom5(torch.cat([self.down4(out4), p5], dim=1))
-        return [out3, out4, out5]
+    def _widths(self, numbers: Sequence[int]) -> dict[int, int]:
+        if self.size:
+            return {n: SCALES[self.size].width_at(2**n) for n in numbers}
+        widths = self.widths or []
+        if len(widths) != len(numbers):
+            msg = f"neck widths {widths}: expected one for each of {len(numbers)} strides"
+            raise ValueError(msg)
+        return dict(zip(numbers, widths, strict=True))
