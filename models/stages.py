@@ -20,6 +20,7 @@ _NAMES = {
     "ConvBnAct": "Conv",
     "Conv2d": "Conv",
     "MaxPool2d": "Pool",
+    "EdgePool": "Pool",
     "Csp": "CSP",
     "CspTiny": "CSP",
     "Elan": "ELAN",

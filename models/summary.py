@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from models.zoo.blocks.conv import ConvBnAct
+from models.zoo.blocks.edge_pool import EdgePool
 from models.zoo.blocks.repconv import RepConv
 from models.zoo.blocks.weighted_sum import WeightedSum
 from models.zoo.network import Network
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from models.recipe import NetworkRecipe
 
-_SHOWN = (ConvBnAct, RepConv, WeightedSum, nn.Conv2d, nn.MaxPool2d, nn.Upsample)
+_SHOWN = (ConvBnAct, RepConv, WeightedSum, EdgePool, nn.Conv2d, nn.MaxPool2d, nn.Upsample)
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,7 @@ def recipe(tmp_path: Path) -> Path:
     for old, new in {
         '["person", "car", "motorbike", "bus", "truck"]': '["person", "car"]',
         "[16, 32, 64, 128, 256]": "[4, 8, 16, 32, 64]",
-        "neck_widths = [64, 64, 64]": "neck_widths = [16, 16, 16]",
-        "head_width = 64": "head_width = 16",
+        "width = 64": "width = 16",
         "width = 320": "width = 64",
         "height = 320": "height = 64",
         "batch = 16": "batch = 2",

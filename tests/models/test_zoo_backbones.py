@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +12,9 @@ from pydantic import TypeAdapter  # noqa: E402
 from torch import nn  # noqa: E402
 
 from models.zoo.backbones import AnyBackbone  # noqa: E402
-from models.zoo.part import Backbone  # noqa: E402
+
+if TYPE_CHECKING:
+    from models.zoo.part import Backbone
 
 WIDTHS = [64, 128, 256, 512, 1024]
 TABLES: dict[str, dict[str, Any]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,7 +11,9 @@ torch = pytest.importorskip("torch")
 from pydantic import TypeAdapter  # noqa: E402
 
 from models.zoo.heads import AnyHead  # noqa: E402
-from models.zoo.part import Head  # noqa: E402
+
+if TYPE_CHECKING:
+    from models.zoo.part import Head
 
 ANCHORS = [[[10, 14], [23, 27]], [[81, 82], [135, 169]]]
 GRID: dict[str, Any] = {

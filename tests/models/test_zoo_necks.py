@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from pydantic import TypeAdapter  # noqa: E402
-from torch import Tensor  # noqa: E402
 
 from models.zoo.necks import AnyNeck  # noqa: E402
-from models.zoo.part import Neck  # noqa: E402
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from models.zoo.part import Neck
 
 TAPS = {"P2": 8, "P3": 16, "P4": 24, "P5": 32}
 TABLES: dict[str, dict[str, Any]] = {

@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from models.zoo.blocks.conv import ConvBnAct
+from models.zoo.blocks.edge_pool import EdgePool
 from models.zoo.part import Backbone, BackboneSettings
 from models.zoo.scaling import round_channels
 
@@ -41,8 +42,7 @@ class DarknetTinyBackbone(Backbone):
             for wide_in, wide_out in itertools.pairwise(widths)
         )
         self.pool = nn.MaxPool2d(2, 2)
-        # A repeated edge never wins over itself: as if the window ended at the border.
-        self.edge_pool = nn.Sequential(nn.ReplicationPad2d((0, 1, 0, 1)), nn.MaxPool2d(2, 1))
+        self.edge_pool = EdgePool()
         self.tap_widths = {"P2": widths[3], "P3": widths[4], "P4": widths[5], "P5": widths[7]}
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
