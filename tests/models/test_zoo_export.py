@@ -83,7 +83,8 @@ def _file(recipe: NetworkRecipe, out: Path) -> ModelProto:
     torch.manual_seed(0)
     # `export` compares the file with the network and refuses another answer.
     export(recipe, Network(recipe.model).state_dict(), out)
-    return onnx.load(str(out))
+    model: ModelProto = onnx.load(str(out))
+    return model
 
 
 def _shapes(model: ModelProto) -> dict[str, list[int]]:
