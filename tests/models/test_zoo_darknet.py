@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,12 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+onnxruntime = pytest.importorskip("onnxruntime")
 
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
+from edgeserve.tooling.darknet import onnx_model, read_network  # noqa: E402
 from models.recipe import load_network  # noqa: E402
 from models.zoo.darknet_weights import count_numbers, read_weights, write_weights  # noqa: E402
 from models.zoo.network import Network  # noqa: E402
@@ -146,6 +149,31 @@ def test_a_weights_file_means_what_the_cfg_says(name: str, tmp_path: Path) -> No
     for ours, theirs in zip(found, expected, strict=True):
         assert ours.shape == theirs.shape
         assert (ours - theirs).abs().max() < 1e-4 * theirs.abs().max()
+
+
+@pytest.mark.parametrize(
+    "name", ["yolov3-tiny", "yolov4-tiny", pytest.param("yolov4", marks=pytest.mark.long)]
+)
+def test_an_imported_cfg_computes_what_the_zoo_does(name: str, tmp_path: Path) -> None:
+    text = _cfg(name)
+    network = _network(name)
+    _live_in(network)
+    weights, cfg = tmp_path / "net.weights", tmp_path / "net.cfg"
+    write_weights(network, weights)
+    for side in ("width", "height"):
+        text = re.sub(rf"(?m)^{side} *= *\d+", f"{side}=96", text)
+    cfg.write_text(text)
+    imported = read_network(cfg)
+    session = onnxruntime.InferenceSession(
+        onnx_model(imported, weights).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    picture = torch.rand(1, 3, 96, 96)
+    with torch.no_grad():
+        expected = network(picture)
+    found = session.run(None, {"images": picture.numpy()})
+    found.sort(key=lambda x: -x.shape[2])  # the zoo's order: finest first
+    for ours, theirs in zip(expected, found, strict=True):
+        assert np.abs(ours.numpy() - theirs).max() < 1e-4 * np.abs(theirs).max()
 
 
 @pytest.mark.parametrize("name", COUNTS)
