@@ -8,7 +8,8 @@
     │   ├── RuntimeMissingError   an inference runtime is not installed
     │   └── PortTakenError        another process listens there
     ├── RequestError              what a client asked for makes no sense
-    │   └── ModelNotFoundError
+    │   ├── ModelNotFoundError
+    │   └── CameraNotFoundError
     ├── LimitReachedError         more than the server takes at once
     ├── ModelNotReadyError        the model exists and cannot serve
     ├── FrameError                this frame cannot be processed; its stream lives
@@ -50,6 +51,10 @@ class RequestError(EdgeserveError):
 
 class ModelNotFoundError(RequestError):
     """No such model or version: the text names those that exist."""
+
+
+class CameraNotFoundError(RequestError):
+    """No such camera: the text names those that exist."""
 
 
 class LimitReachedError(EdgeserveError):
