@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import simplejpeg
 
+from edgeserve.cameras.packing import raw_frame
 from edgeserve.domain.errors import ConfigurationError
 from edgeserve.domain.frame import EncodedFrame, Encoding
 
@@ -22,7 +23,7 @@ class Form:
     """How a frame is packed.
 
     Attributes:
-        raw: BGR bytes without gaps instead of JPEG.
+        raw: BGR pixels, over the memory of the decoder's, instead of JPEG.
         jpeg_quality: 1..100, where not raw.
     """
 
@@ -41,10 +42,9 @@ class Form:
 
     def pack(self, frame_id: int, pixels: NDArray[np.uint8]) -> EncodedFrame:
         """Pack (H, W, 3) uint8 BGR pixels as one frame."""
-        pixels = np.ascontiguousarray(pixels)
         if self.raw:
-            height_px, width_px = pixels.shape[:2]
-            return EncodedFrame(frame_id, pixels.tobytes(), Encoding.BGR, width_px, height_px)
+            return raw_frame(frame_id, pixels)
+        pixels = np.ascontiguousarray(pixels)
         data = simplejpeg.encode_jpeg(
             pixels,
             quality=self.jpeg_quality,

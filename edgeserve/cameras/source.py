@@ -23,16 +23,19 @@ class Source(Protocol):
         fps: nominal frames a second; None where there is no rate (pictures).
         frame_count: how many frames an iteration gives; None where it is not known. A video's
             is what its container says, which may be off by some frames.
+        decoder: what decodes it, as in "software" or "vaapi"; known once frames come.
     """
 
     name: str
     fps: float | None
     frame_count: int | None
+    decoder: str = "software"
 
     def __iter__(self) -> Iterator[EncodedFrame]:
         """Give the frames, `frame_id` counting from 0.
 
-        `arrival_ns` and `capture_time_unix_ns` are not set: whoever takes the frame stamps it.
+        `arrival_ns` is not set: whoever takes the frame stamps it. `capture_time_unix_ns` is set
+        by live sources only.
         """
         ...
 

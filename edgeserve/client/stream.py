@@ -11,7 +11,7 @@ import grpc
 from grpc import aio
 
 from edgeserve.client.backlog import Backlog
-from edgeserve.client.backoff import Backoff
+from edgeserve.domain.backoff import Backoff
 from edgeserve.client.blocking import Unblocked
 from edgeserve.client.call import run_call, stream_method
 from edgeserve.client.errors import error_of

@@ -145,7 +145,8 @@ class CameraResult:
         height_px: of that picture.
         tracks: objects followed, where the camera is tracked.
         events: what happened between this frame and the one before.
-        frame: the picture itself, raw BGR; shared by all, not to be kept for long.
+        frame: the picture itself, where a subscriber asked for pictures; shared by all, not to
+            be kept for long.
     """
 
     camera: str
@@ -180,12 +181,20 @@ class Subscriber(Protocol):
 class CameraResults(Protocol):
     """Where results are subscribed to."""
 
-    def subscribe(self, subscriber: Subscriber, camera: str | None = None) -> Callable[[], None]:
+    def subscribe(
+        self,
+        subscriber: Subscriber,
+        camera: str | None = None,
+        *,
+        pictures: bool = False,
+    ) -> Callable[[], None]:
         """Hear of the results of one camera, or of all.
 
         Args:
             subscriber: called for each result from now on.
             camera: its name; None means all cameras, also later ones.
+            pictures: the results' `frame` is needed. It costs memory: without such a subscriber
+                it is None.
 
         Returns:
             Ends the subscription when called; may be called more than once.

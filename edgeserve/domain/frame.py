@@ -43,7 +43,7 @@ class EncodedFrame:
 
     Attributes:
         frame_id: the sender's number, given back with the result.
-        data: the encoded picture, or the raw pixels.
+        data: the encoded picture, or the raw pixels (of our own cameras: a view of them).
         encoding: what `data` is.
         width_px: raw encodings only, else 0.
         height_px: raw encodings only, else 0.
@@ -53,7 +53,7 @@ class EncodedFrame:
     """
 
     frame_id: int
-    data: bytes
+    data: bytes | memoryview
     encoding: Encoding = Encoding.AUTO
     width_px: int = 0
     height_px: int = 0

@@ -54,7 +54,7 @@ def read_frame(frame: EncodedFrame) -> NDArray[np.uint8]:
             another order than BGR.
     """
     if not frame.encoding.raw:
-        return read_picture(frame.data)
+        return read_picture(bytes(frame.data))
     if frame.encoding is not Encoding.BGR:
         text = (
             f"frame {frame.frame_id} is raw {frame.encoding.value.upper()}; "

@@ -32,7 +32,8 @@ def decode(frame: EncodedFrame, color_order: ColorOrder, max_pixels: int) -> Fra
     if frame.encoding.raw:
         _check_pixels(frame.width_px, frame.height_px, max_pixels)
         return Frame(frame.frame_id, decode_raw(frame, color_order), color_order)
-    header = read_header(frame.data)
+    data = bytes(frame.data)  # bytes already: only raw frames are views
+    header = read_header(data)
     if frame.encoding not in {Encoding.AUTO, header.encoding}:
         text = (
             f"the frame says {frame.encoding.value.upper()} "
@@ -41,9 +42,9 @@ def decode(frame: EncodedFrame, color_order: ColorOrder, max_pixels: int) -> Fra
         raise InvalidImageError(text)
     _check_pixels(header.width_px, header.height_px, max_pixels)
     if header.encoding is Encoding.JPEG:
-        pixels = _decode_jpeg(frame.data, color_order)
+        pixels = _decode_jpeg(data, color_order)
     else:
-        pixels = _decode_other(frame.data, color_order)
+        pixels = _decode_other(data, color_order)
     if pixels.shape[:2] != (header.height_px, header.width_px):
         text = (
             f"the header says {header.width_px}x{header.height_px} px "

@@ -101,7 +101,7 @@ def test_sigterm_under_load_loses_and_doubles_nothing_with_a_resuming_client(
 
     def endless() -> Iterator[bytes]:
         for number in range(total):
-            yield frames[number % len(frames)].data
+            yield bytes(frames[number % len(frames)].data)
 
     def restart() -> None:
         halfway.wait(60)

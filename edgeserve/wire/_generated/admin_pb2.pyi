@@ -89,6 +89,7 @@ class AddCameraRequest(google.protobuf.message.Message):
     MODEL_FIELD_NUMBER: builtins.int
     name: builtins.str
     url: builtins.str
+    """As in the configuration file; it is not given back by any call."""
     model: builtins.str
     """Empty: the server's default model."""
     def __init__(
@@ -145,6 +146,7 @@ class PauseCameraRequest(google.protobuf.message.Message):
     PAUSED_FIELD_NUMBER: builtins.int
     name: builtins.str
     paused: builtins.bool
+    """False: go on."""
     def __init__(
         self,
         *,

@@ -184,18 +184,26 @@ class _CameraStateEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     CAMERA_STATE_UNSPECIFIED: _CameraState.ValueType  # 0
     CAMERA_STATE_CONNECTING: _CameraState.ValueType  # 1
     CAMERA_STATE_RUNNING: _CameraState.ValueType  # 2
+    """Frames come."""
     CAMERA_STATE_STALLED: _CameraState.ValueType  # 3
+    """Connected, and no frame for longer than its stall time-out."""
     CAMERA_STATE_WAITING: _CameraState.ValueType  # 4
+    """Broken; the next try comes after a pause."""
     CAMERA_STATE_PAUSED: _CameraState.ValueType  # 5
+    """By the operator, or at the end of a file that is not looped."""
 
 class CameraState(_CameraState, metaclass=_CameraStateEnumTypeWrapper): ...
 
 CAMERA_STATE_UNSPECIFIED: CameraState.ValueType  # 0
 CAMERA_STATE_CONNECTING: CameraState.ValueType  # 1
 CAMERA_STATE_RUNNING: CameraState.ValueType  # 2
+"""Frames come."""
 CAMERA_STATE_STALLED: CameraState.ValueType  # 3
+"""Connected, and no frame for longer than its stall time-out."""
 CAMERA_STATE_WAITING: CameraState.ValueType  # 4
+"""Broken; the next try comes after a pause."""
 CAMERA_STATE_PAUSED: CameraState.ValueType  # 5
+"""By the operator, or at the end of a file that is not looped."""
 Global___CameraState: typing_extensions.TypeAlias = CameraState
 
 @typing.final
@@ -600,26 +608,75 @@ Global___WatchCameraRequest: typing_extensions.TypeAlias = WatchCameraRequest
 
 @typing.final
 class WatchCameraResponse(google.protobuf.message.Message):
+    """Only frames that were looked at: what the camera gave and nobody had time for is not told."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     CAMERA_FIELD_NUMBER: builtins.int
     RESULT_FIELD_NUMBER: builtins.int
     JPEG_FIELD_NUMBER: builtins.int
+    CAPTURE_TIME_UNIX_NS_FIELD_NUMBER: builtins.int
+    EVENTS_FIELD_NUMBER: builtins.int
     camera: builtins.str
     jpeg: builtins.bytes
+    capture_time_unix_ns: builtins.int
+    """By the stream's clock where it has one, else when the frame was read; nanoseconds since 1970."""
     @property
-    def result(self) -> Global___FrameResult: ...
+    def result(self) -> Global___FrameResult:
+        """Its frame_id counts the camera's frames while the server runs. Boxes are in pixels of the
+        picture after rotation and crop.
+        """
+
+    @property
+    def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___CameraEvent]:
+        """What happened since the result before."""
+
     def __init__(
         self,
         *,
         camera: builtins.str = ...,
         result: Global___FrameResult | None = ...,
         jpeg: builtins.bytes = ...,
+        capture_time_unix_ns: builtins.int = ...,
+        events: collections.abc.Iterable[Global___CameraEvent] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["result", b"result"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["camera", b"camera", "jpeg", b"jpeg", "result", b"result"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["camera", b"camera", "capture_time_unix_ns", b"capture_time_unix_ns", "events", b"events", "jpeg", b"jpeg", "result", b"result"]) -> None: ...
 
 Global___WatchCameraResponse: typing_extensions.TypeAlias = WatchCameraResponse
+
+@typing.final
+class CameraEvent(google.protobuf.message.Message):
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: builtins.int
+    PLACE_FIELD_NUMBER: builtins.int
+    TRACK_ID_FIELD_NUMBER: builtins.int
+    LABEL_FIELD_NUMBER: builtins.int
+    TIME_UNIX_NS_FIELD_NUMBER: builtins.int
+    DIRECTION_FIELD_NUMBER: builtins.int
+    kind: builtins.str
+    """As in "enter", "leave", "cross"."""
+    place: builtins.str
+    """Name of the zone or line; empty for the whole picture."""
+    track_id: builtins.int
+    label: builtins.str
+    time_unix_ns: builtins.int
+    direction: builtins.str
+    """Of a line, as in "left" or "right"; else empty."""
+    def __init__(
+        self,
+        *,
+        kind: builtins.str = ...,
+        place: builtins.str = ...,
+        track_id: builtins.int = ...,
+        label: builtins.str = ...,
+        time_unix_ns: builtins.int = ...,
+        direction: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["direction", b"direction", "kind", b"kind", "label", b"label", "place", b"place", "time_unix_ns", b"time_unix_ns", "track_id", b"track_id"]) -> None: ...
+
+Global___CameraEvent: typing_extensions.TypeAlias = CameraEvent
 
 @typing.final
 class ListModelsRequest(google.protobuf.message.Message):
@@ -804,6 +861,71 @@ class ListCamerasRequest(google.protobuf.message.Message):
 Global___ListCamerasRequest: typing_extensions.TypeAlias = ListCamerasRequest
 
 @typing.final
+class Point(google.protobuf.message.Message):
+    """A place on the picture, as shares of its width and height, 0..1."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    X_FIELD_NUMBER: builtins.int
+    Y_FIELD_NUMBER: builtins.int
+    x: builtins.float
+    y: builtins.float
+    def __init__(
+        self,
+        *,
+        x: builtins.float = ...,
+        y: builtins.float = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["x", b"x", "y", b"y"]) -> None: ...
+
+Global___Point: typing_extensions.TypeAlias = Point
+
+@typing.final
+class Zone(google.protobuf.message.Message):
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    POINTS_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    @property
+    def points(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Point]:
+        """Three corners or more."""
+
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        points: collections.abc.Iterable[Global___Point] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["name", b"name", "points", b"points"]) -> None: ...
+
+Global___Zone: typing_extensions.TypeAlias = Zone
+
+@typing.final
+class Line(google.protobuf.message.Message):
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    START_FIELD_NUMBER: builtins.int
+    END_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    @property
+    def start(self) -> Global___Point: ...
+    @property
+    def end(self) -> Global___Point: ...
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        start: Global___Point | None = ...,
+        end: Global___Point | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["end", b"end", "start", b"start"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["end", b"end", "name", b"name", "start", b"start"]) -> None: ...
+
+Global___Line: typing_extensions.TypeAlias = Line
+
+@typing.final
 class CameraStatus(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -815,6 +937,9 @@ class CameraStatus(google.protobuf.message.Message):
     RECONNECTS_FIELD_NUMBER: builtins.int
     STALLS_FIELD_NUMBER: builtins.int
     LAST_ERROR_FIELD_NUMBER: builtins.int
+    DECODER_FIELD_NUMBER: builtins.int
+    ZONES_FIELD_NUMBER: builtins.int
+    LINES_FIELD_NUMBER: builtins.int
     name: builtins.str
     state: Global___CameraState.ValueType
     model: builtins.str
@@ -823,6 +948,13 @@ class CameraStatus(google.protobuf.message.Message):
     reconnects: builtins.int
     stalls: builtins.int
     last_error: builtins.str
+    """What broke it last, without credentials."""
+    decoder: builtins.str
+    """What decodes it, as in "software" or "vaapi"."""
+    @property
+    def zones(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Zone]: ...
+    @property
+    def lines(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Line]: ...
     def __init__(
         self,
         *,
@@ -834,8 +966,11 @@ class CameraStatus(google.protobuf.message.Message):
         reconnects: builtins.int = ...,
         stalls: builtins.int = ...,
         last_error: builtins.str = ...,
+        decoder: builtins.str = ...,
+        zones: collections.abc.Iterable[Global___Zone] | None = ...,
+        lines: collections.abc.Iterable[Global___Line] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["fps", b"fps", "last_error", b"last_error", "last_frame_unix_ns", b"last_frame_unix_ns", "model", b"model", "name", b"name", "reconnects", b"reconnects", "stalls", b"stalls", "state", b"state"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["decoder", b"decoder", "fps", b"fps", "last_error", b"last_error", "last_frame_unix_ns", b"last_frame_unix_ns", "lines", b"lines", "model", b"model", "name", b"name", "reconnects", b"reconnects", "stalls", b"stalls", "state", b"state", "zones", b"zones"]) -> None: ...
 
 Global___CameraStatus: typing_extensions.TypeAlias = CameraStatus
 

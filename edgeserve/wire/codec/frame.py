@@ -50,7 +50,7 @@ def frame_to_proto(frame: EncodedFrame) -> pb.Frame:
     return pb.Frame(
         frame_id=frame.frame_id,
         image=pb.Image(
-            data=frame.data,
+            data=bytes(frame.data),
             encoding=_NUMBERS[frame.encoding],
             width_px=frame.width_px,
             height_px=frame.height_px,
