@@ -11,9 +11,12 @@ from edgeserve.app.models import load_models
 from edgeserve.domain.errors import DeviceHungError, EdgeserveError
 from edgeserve.engines.distributions import check_distributions
 from edgeserve.engines.registry import devices
+from edgeserve.pipeline.cameras import Cameras, add_all
 from edgeserve.pipeline.watchdog import Watchdog
 from edgeserve.serving.address import check_address
+from edgeserve.serving.admin import AdminServer, check_admin_address
 from edgeserve.serving.server import GrpcServer
+from edgeserve.telemetry.camera_metrics import CameraMetrics
 from edgeserve.telemetry.metrics import Metrics
 from edgeserve.web.server import WebServer
 
@@ -39,6 +42,7 @@ class Server:
         check_address("listen", serving.listen, insecure=serving.insecure)
         if web.http_listen:
             check_address("http_listen", web.http_listen, insecure=serving.insecure)
+        check_admin_address(serving)
         self._settings = settings
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
@@ -67,13 +71,18 @@ class Server:
         except EdgeserveError:
             watchdog.close()
             raise
-        grpc = GrpcServer(models, devices, settings.access, settings.serving)
+        cameras = Cameras(models, CameraMetrics(metrics.registry))
+        grpc = GrpcServer(models, devices, settings.access, settings.serving, cameras)
+        admin = AdminServer(cameras, settings.serving) if settings.serving.admin_listen else None
         web = None
         if settings.web.http_listen:
             web = WebServer(settings.web.http_listen, metrics.render, lambda: self._ready)
         try:
             grpc_address = await grpc.start()
             http_address = await web.start() if web is not None else ""
+            if admin is not None:
+                await admin.start()
+            await asyncio.to_thread(add_all, cameras, settings.camera)
             self._ready = models.ready
             await grpc.set_serving(serving=True)
             following = asyncio.create_task(self._follow(models, grpc, metrics))
@@ -85,9 +94,12 @@ class Server:
             await self._drain(grpc)
         finally:
             watchdog.close()
+            if admin is not None:
+                await admin.stop()
             await grpc.stop()
             if web is not None:
                 await web.stop()
+            await asyncio.to_thread(cameras.close)
             if self._hung is None:
                 await asyncio.to_thread(models.close)
         if self._hung is not None:

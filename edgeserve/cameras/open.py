@@ -13,6 +13,7 @@ from edgeserve.cameras.limited import Limited
 from edgeserve.cameras.pattern import Pattern, is_pattern
 from edgeserve.cameras.pictures import Pictures, is_picture, pictures_in
 from edgeserve.cameras.pyav import PyAvStream, pyav_installed
+from edgeserve.cameras.reach import host_and_port
 from edgeserve.cameras.reading import Reading
 from edgeserve.cameras.sample import Sample
 from edgeserve.cameras.video_file import VideoFile
@@ -84,6 +85,7 @@ def _choose(url: str, form: Form, reading: Reading) -> Source:
 
 
 def _from_network(url: str, form: Form, reading: Reading) -> Source:
+    host_and_port(url)
     special = reading.transport != "tcp" or reading.keyframes_only
     if reading.backend == "pyav" or (reading.backend == "auto" and special and pyav_installed()):
         if not pyav_installed():

@@ -56,16 +56,25 @@ def _meaning(answer: str, scheme: str, *, has_user: bool) -> str:
     return said
 
 
-def _connect(url: str, timeout_s: float) -> socket.socket:
+def host_and_port(url: str) -> tuple[str, int]:
+    """Where a network camera listens.
+
+    Raises:
+        ConfigurationError: the URL is malformed; the text does not repeat it.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or _PORTS[parts.scheme]
-    except ValueError as error:
-        text = "the camera's URL is malformed; expected SCHEME://USER:PASSWORD@HOST:PORT/PATH"
-        raise ConfigurationError(text) from error
+    except ValueError:
+        host, port = None, 0
     if not host:
-        text = "the camera's URL has no host; expected SCHEME://USER:PASSWORD@HOST:PORT/PATH"
+        text = "the URL is malformed; expected SCHEME://USER:PASSWORD@HOST:PORT/PATH"
         raise ConfigurationError(text)
+    return host, port
+
+
+def _connect(url: str, timeout_s: float) -> socket.socket:
+    host, port = host_and_port(url)
     try:
         return socket.create_connection((host, port), timeout_s)
     except socket.gaierror as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from edgeserve.domain.credentials import without_credentials
 from edgeserve.domain.errors import ConfigurationError
 from edgeserve.domain.frame import ColorOrder
 from edgeserve.domain.model import Fit
@@ -28,6 +29,10 @@ _Channels = tuple[float, float, float]
 _Divisor = Annotated[float, Field(gt=0)]
 
 _Size = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+# A key, known or not, whose value must not be repeated.
+_SECRET = re.compile(r"(?i)pass|pwd|secret|token")
 
 
 class _Table(BaseModel):
@@ -161,5 +166,7 @@ def explain(path: Path | str, error: ValidationError) -> str:
     """One line for a wrong TOML file: file, key, what was expected."""
     first = error.errors(include_url=False)[0]
     key = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in first["loc"]))
-    got = "" if first["type"] == "missing" else f", got {first['input']!r:.80}"
+    given = without_credentials(repr(first["input"]))
+    secret = first["type"] == "missing" or _SECRET.search(key)
+    got = "" if secret else f", got {given:.80}"
     return f"{path}: {key}: {first['msg']}{got}"

@@ -20,6 +20,8 @@ _COMMANDS = {
     "demo": Lazy("edgeserve.cli.demo:demo", "Server and client in one, on a sample."),
     "stream": Lazy("edgeserve.cli.stream:stream", "Stream a video to a server."),
     "detect": Lazy("edgeserve.cli.detect:detect", "Find objects in pictures, by a server."),
+    "watch": Lazy("edgeserve.cli.watch:watch", "Watch a camera that a server reads."),
+    "cameras": Lazy("edgeserve.cli.cameras:cameras", "List and change a server's cameras."),
     "models": Lazy("edgeserve.cli.models:models", "List, show and check models."),
     "devices": Lazy("edgeserve.cli.devices:devices", "List what models can run on."),
     "health": Lazy("edgeserve.cli.health:health", "Ask whether a server serves."),

@@ -12,10 +12,12 @@ from edgeserve.client.errors import error_of
 from edgeserve.client.health import HealthStatus, check_health
 from edgeserve.client.picture import Picture, to_frame
 from edgeserve.client.stream import Connection, ResultStream
+from edgeserve.client.watch import Watch
 from edgeserve.domain.errors import ConfigurationError
 from edgeserve.domain.request import DetectOptions, StreamOptions
 from edgeserve.wire._generated import detection_pb2 as pb
 from edgeserve.wire._generated.detection_pb2_grpc import DetectionServiceStub
+from edgeserve.wire.codec.camera import camera_status_from_proto
 from edgeserve.wire.codec.frame import frame_to_proto
 from edgeserve.wire.codec.options import detect_options_to_proto
 from edgeserve.wire.codec.result import result_from_proto
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from edgeserve.domain.camera import CameraResult, CameraStatus
     from edgeserve.domain.result import FrameResult
     from edgeserve.domain.status import DeviceStatus, ModelStatus
 
@@ -137,6 +140,53 @@ class AsyncDetectionClient:
         """End a stream of `open_stream`."""
         self._streams.discard(results)
         await results.close()
+
+    async def watch(
+        self,
+        camera: str,
+        *,
+        max_fps: float = 0.0,
+        include_image: bool = False,
+    ) -> AsyncGenerator[CameraResult, None]:
+        """Give what the server sees on a camera of its own, from now on.
+
+        After a break of the connection the watch goes on; what was seen meanwhile is lost.
+        Leaving the loop ends it.
+
+        Args:
+            camera: its name.
+            max_fps: at most so many results a second; 0 means all.
+            include_image: the results' `frame` is the picture, as JPEG.
+
+        Raises:
+            CameraNotFoundError: the server has no such camera, or no longer.
+            RequestError: `max_fps` makes no sense.
+            TransportError: the server ended the watch, or did not come back in time.
+        """
+        results = self.open_watch(camera, max_fps=max_fps, include_image=include_image)
+        try:
+            while True:
+                yield await results.next()
+        finally:
+            results.close()
+
+    def open_watch(self, camera: str, *, max_fps: float, include_image: bool) -> Watch:
+        """`watch` for callers that cannot iterate; they must close what this returns."""
+        request = pb.WatchCameraRequest(
+            camera=camera,
+            max_fps=max_fps,
+            include_image=include_image,
+        )
+        return Watch(self._stub, request, self._connection)
+
+    async def list_cameras(self) -> list[CameraStatus]:
+        """The cameras that the server reads itself.
+
+        Raises:
+            TransportError: no answer.
+        """
+        call = self._stub.ListCameras(pb.ListCamerasRequest(), timeout=self._timeout_s)
+        return [camera_status_from_proto(camera) for camera in (await self._answer(call)).cameras]
 
     async def list_models(self) -> list[ModelStatus]:
         """The server's models, ready or not.

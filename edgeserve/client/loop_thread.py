@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from edgeserve.domain.errors import TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 _T = TypeVar("_T")
 
@@ -70,6 +70,10 @@ class LoopThread:
             # Ctrl-C ends the waiting, and so the coroutine; one that failed is over anyway.
             self._loop.call_soon_threadsafe(cancel)
             raise
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Call a function in the loop's thread, soon."""
+        self._loop.call_soon_threadsafe(function)
 
     def close(self) -> None:
         """Stop the loop and wait for the thread's end."""

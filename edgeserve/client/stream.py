@@ -11,11 +11,11 @@ import grpc
 from grpc import aio
 
 from edgeserve.client.backlog import Backlog
-from edgeserve.domain.backoff import Backoff
 from edgeserve.client.blocking import Unblocked
 from edgeserve.client.call import run_call, stream_method
 from edgeserve.client.errors import error_of
 from edgeserve.client.picture import to_frame
+from edgeserve.domain.backoff import Backoff
 from edgeserve.domain.errors import TransportError
 from edgeserve.wire._generated import detection_pb2 as pb
 from edgeserve.wire.codec.frame import frame_to_proto

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from edgeserve.client.health import HealthStatus
     from edgeserve.client.picture import Picture
+    from edgeserve.domain.camera import CameraResult, CameraStatus
     from edgeserve.domain.request import DetectOptions, StreamOptions
     from edgeserve.domain.result import FrameResult
     from edgeserve.domain.status import DeviceStatus, ModelStatus
@@ -79,6 +80,26 @@ class DetectionClient:
         finally:
             if not self._thread.closed:
                 self._thread.run(self._client.end_stream(results))
+
+    def watch(
+        self,
+        camera: str,
+        *,
+        max_fps: float = 0.0,
+        include_image: bool = False,
+    ) -> Generator[CameraResult, None, None]:
+        """Give what the server sees on a camera of its own, from now on."""
+        results = self._client.open_watch(camera, max_fps=max_fps, include_image=include_image)
+        try:
+            while True:
+                yield self._thread.run(results.next())
+        finally:
+            if not self._thread.closed:
+                self._thread.call(results.close)
+
+    def list_cameras(self) -> list[CameraStatus]:
+        """The cameras that the server reads itself."""
+        return self._thread.run(self._client.list_cameras())
 
     def list_models(self) -> list[ModelStatus]:
         """The server's models, ready or not."""

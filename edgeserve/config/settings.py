@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from edgeserve.access.limits import Limits
+from edgeserve.cameras.options import CameraOptions
 from edgeserve.catalog.options import CatalogOptions
 from edgeserve.engines.options import EngineOptions
 from edgeserve.pipeline.options import PipelineOptions
@@ -36,6 +37,20 @@ class Settings(BaseModel):
     pipeline: PipelineOptions = Field(default_factory=PipelineOptions)
     access: Limits = Field(default_factory=Limits)
     telemetry: TelemetryOptions = Field(default_factory=TelemetryOptions)
+    camera: tuple[CameraOptions, ...] = ()
+    """One table `[[camera]]` each; file only, since a flag could not say which."""
+
+    @field_validator("camera")
+    @classmethod
+    def _distinct(cls, cameras: tuple[CameraOptions, ...]) -> tuple[CameraOptions, ...]:
+        names = [camera.name for camera in cameras]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            text = (
+                f"more than one is called {', '.join(twice)}; expected a name of its own for each"
+            )
+            raise ValueError(text)
+        return cameras
 
 
 def options() -> Iterator[tuple[str, str, FieldInfo]]:

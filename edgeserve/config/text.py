@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgeserve.cameras.options import CameraOptions
 from edgeserve.config.load import variable
 from edgeserve.config.settings import Settings, options
 
@@ -15,12 +16,18 @@ if TYPE_CHECKING:
 
 def example() -> str:
     """Every option with its default, commented out, and what it is for."""
-    return "\n".join(_lines(Settings(), comment="# ")) + "\n"
+    lines = [*_lines(Settings(), comment="# "), "", *_camera_example()]
+    return "\n".join(lines) + "\n"
 
 
 def show(settings: Settings) -> str:
-    """The settings that are in force."""
-    return "\n".join(_lines(settings, comment="")) + "\n"
+    """The settings that are in force; cameras without their credentials."""
+    lines = list(_lines(settings, comment=""))
+    for camera in settings.camera:
+        lines += ["", "[[camera]]"]
+        given = camera.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        lines += [f"{name} = {_value(value)}" for name, value in given.items()]
+    return "\n".join(lines) + "\n"
 
 
 def _lines(settings: Settings, comment: str) -> Iterator[str]:
@@ -36,6 +43,30 @@ def _lines(settings: Settings, comment: str) -> Iterator[str]:
             yield f"# Also --{name.replace('_', '-')} and {variable(name, field)}."
         value = getattr(getattr(settings, section), name)
         yield f"{comment}{name} = {_literal(value)}"
+
+
+def _camera_example() -> Iterator[str]:
+    yield "# A camera that the server reads itself; one such table each."
+    yield "# [[camera]]"
+    examples = {"name": "gate", "url": "rtsp://user:password@192.0.2.7:554/stream1"}
+    for name, field in CameraOptions.model_fields.items():
+        yield f"# # {field.description}"
+        default = examples.get(name, field.get_default(call_default_factory=True))
+        value = _OPTIONAL[name] if default is None else _value(default)
+        yield f"# {name} = {value}"
+
+
+_OPTIONAL = {"score": "0.4", "iou": "0.6", "crop": "[0.0, 0.25, 1.0, 1.0]"}
+"""What options look like that nothing is said of by default."""
+
+
+def _value(value: object) -> str:
+    """A TOML value that may hold tables: these are written in line."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{name} = {_value(part)}' for name, part in value.items())} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return _literal(value)
 
 
 def _literal(value: object) -> str:

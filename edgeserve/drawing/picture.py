@@ -84,6 +84,21 @@ def read_frame(frame: EncodedFrame) -> NDArray[np.uint8]:
     )
 
 
+def encode_jpeg(frame: EncodedFrame, quality: int = 85) -> bytes:
+    """A frame as JPEG: its own bytes where it is one.
+
+    Raises:
+        InvalidImageError: it cannot be decoded or encoded.
+    """
+    if frame.encoding is Encoding.JPEG:
+        return bytes(frame.data)
+    good, encoded = cv2.imencode(".jpg", read_frame(frame), (cv2.IMWRITE_JPEG_QUALITY, quality))
+    if not good:
+        text = f"frame {frame.frame_id} cannot be stored as JPEG"
+        raise InvalidImageError(text)
+    return bytes(encoded.tobytes())
+
+
 def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Write (H, W, 3) uint8 BGR pixels in the format that the name ends in.
 

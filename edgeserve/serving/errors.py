@@ -5,6 +5,8 @@ from __future__ import annotations
 import grpc
 
 from edgeserve.domain.errors import (
+    CameraNotFoundError,
+    ConfigurationError,
     EdgeserveError,
     EngineError,
     InvalidImageError,
@@ -20,6 +22,8 @@ from edgeserve.domain.result import ErrorCode
 
 _STATUS: tuple[tuple[type[EdgeserveError], grpc.StatusCode], ...] = (
     (ModelNotFoundError, grpc.StatusCode.NOT_FOUND),
+    (CameraNotFoundError, grpc.StatusCode.NOT_FOUND),
+    (ConfigurationError, grpc.StatusCode.INVALID_ARGUMENT),
     (RequestError, grpc.StatusCode.INVALID_ARGUMENT),
     (ModelNotReadyError, grpc.StatusCode.FAILED_PRECONDITION),
     (InvalidImageError, grpc.StatusCode.INVALID_ARGUMENT),

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field
+
+DEFAULT_ADMIN = "default"
+
+
+def default_admin_address() -> str:
+    """The socket in the runtime directory: the service manager's, the user's, or the system's."""
+    given = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    own = os.environ.get("XDG_RUNTIME_DIR")
+    if given:
+        folder = Path(given)
+    elif own:
+        folder = Path(own) / "edgeserve"
+    elif os.geteuid() == 0:
+        folder = Path("/run/edgeserve")
+    else:
+        folder = Path(tempfile.gettempdir()) / f"edgeserve-{os.geteuid()}"
+    return f"unix:{folder / 'admin.sock'}"
 
 
 class ServingOptions(BaseModel):
@@ -34,4 +55,14 @@ class ServingOptions(BaseModel):
         default=30.0,
         gt=0,
         description="Seconds that a client may leave a result unread before its stream is ended.",
+    )
+    admin_listen: str = Field(
+        default=DEFAULT_ADMIN,
+        description="Address of the admin service (cameras added, removed, paused): unix:PATH "
+        "(mode 0660), or empty for none. `default` is admin.sock in the runtime directory, for "
+        "the first server there.",
+    )
+    admin_network: bool = Field(
+        default=False,
+        description="Allow HOST:PORT as admin_listen: whoever reaches it changes this server.",
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from edgeserve.access.limits import Limits
     from edgeserve.domain.status import DeviceStatus
+    from edgeserve.pipeline.cameras import Cameras
     from edgeserve.pipeline.served import ServedModels
     from edgeserve.serving.options import ServingOptions
 
@@ -38,6 +39,7 @@ class GrpcServer:
         devices: Callable[[], Sequence[DeviceStatus]],
         limits: Limits,
         options: ServingOptions,
+        cameras: Cameras | None = None,
     ) -> None:
         """Prepare the server; nothing listens yet.
 
@@ -46,7 +48,7 @@ class GrpcServer:
         """
         check_address("listen", options.listen, insecure=options.insecure)
         self._listen = options.listen
-        self._servicer = DetectionServicer(models, devices, limits, options)
+        self._servicer = DetectionServicer(models, devices, limits, options, cameras)
         self._models = models
         self._health = Health()
         self._server = aio.server(

@@ -8,15 +8,20 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import grpc
-
-from edgeserve.domain.errors import EdgeserveError, LimitReachedError, ShuttingDownError
+from edgeserve.domain.errors import (
+    CameraNotFoundError,
+    EdgeserveError,
+    LimitReachedError,
+    ShuttingDownError,
+)
 from edgeserve.domain.request import Policy, StreamOptions
 from edgeserve.domain.result import Status
 from edgeserve.serving.errors import status_of, status_of_frame
 from edgeserve.serving.session import StreamSession
+from edgeserve.serving.watch import WatchSession
 from edgeserve.wire._generated import detection_pb2 as pb
 from edgeserve.wire._generated.detection_pb2_grpc import DetectionServiceServicer
+from edgeserve.wire.codec.camera import camera_status_to_proto
 from edgeserve.wire.codec.frame import frame_from_proto
 from edgeserve.wire.codec.options import detect_options_from_proto
 from edgeserve.wire.codec.result import result_to_proto
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from edgeserve.domain.request import DetectOptions
     from edgeserve.domain.result import FrameResult
     from edgeserve.domain.status import DeviceStatus
+    from edgeserve.pipeline.cameras import Cameras
     from edgeserve.pipeline.served import ServedModels
     from edgeserve.serving.options import ServingOptions
     from edgeserve.serving.session import Context
@@ -51,12 +57,14 @@ class DetectionServicer(DetectionServiceServicer):
         devices: Callable[[], Sequence[DeviceStatus]],
         limits: Limits,
         options: ServingOptions,
+        cameras: Cameras | None = None,
     ) -> None:
-        """Serve these models and devices within these limits."""
+        """Serve these models, devices and cameras within these limits."""
         self._models = models
         self._devices = devices
         self._limits = limits
         self._options = options
+        self._cameras = cameras
         self._sessions: set[StreamSession] = set()
         self._open: set[asyncio.Future[None]] = set()
         """Streams and calls that run, each with a future that is done when it has ended."""
@@ -108,8 +116,15 @@ class DetectionServicer(DetectionServiceServicer):
         context: aio.ServicerContext[pb.WatchCameraRequest, pb.WatchCameraResponse],
     ) -> None:
         """The results of a camera of this box."""
-        text = f"there is no camera {request.camera!r}; this server reads none"
-        await context.abort(grpc.StatusCode.NOT_FOUND, text)
+        try:
+            if self._cameras is None:
+                text = f"there is no camera {request.camera!r}; this server reads none"
+                raise CameraNotFoundError(text)
+            with self._admitted():
+                session = WatchSession(request, context, self._options.write_timeout)
+                await session.run(self._cameras)
+        except EdgeserveError as error:
+            await context.abort(status_of(error), str(error))
 
     async def ListModels(  # noqa: N802 - the protocol's name
         self,
@@ -137,13 +152,16 @@ class DetectionServicer(DetectionServiceServicer):
         context: aio.ServicerContext[pb.ListCamerasRequest, pb.ListCamerasResponse],  # noqa: ARG002
     ) -> pb.ListCamerasResponse:
         """The cameras that this server reads."""
-        return pb.ListCamerasResponse()
+        statuses = [] if self._cameras is None else self._cameras.statuses()
+        return pb.ListCamerasResponse(cameras=[camera_status_to_proto(s) for s in statuses])
 
     async def drain(self) -> None:
         """End all streams by the contract: nothing new, everything that was read answered."""
         self._draining = True
         for session in self._sessions:
             session.drain()
+        if self._cameras is not None:
+            self._cameras.end_watches()
         if not self._open:
             return
         _, late = await asyncio.wait(self._open, timeout=self._options.drain_timeout)

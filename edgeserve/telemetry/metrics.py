@@ -44,7 +44,8 @@ class Metrics:
     def __init__(self) -> None:
         """Create all families."""
         registry = CollectorRegistry()
-        self._registry = registry
+        self.registry = registry
+        """Where families of other parts of the server are added."""
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         self._stage = Histogram(
@@ -192,7 +193,7 @@ class Metrics:
     def render(self, accept: str) -> tuple[bytes, str]:
         """All metrics as the HTTP header Accept asks for them, and their content type."""
         encode, content_type = choose_encoder(accept)
-        return encode(self._registry), content_type
+        return encode(self.registry), content_type
 
     def _children(self, model: str, device: str) -> tuple[Histogram, ...]:
         return tuple(self._stage.labels(model, device, stage) for stage in _STAGES)

@@ -1,0 +1,131 @@
+"""`edgeserve cameras`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from edgeserve.cli.json_option import JsonWriter, json_option
+from edgeserve.cli.server_options import address_option
+from edgeserve.cli.table import table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgeserve.domain.camera import CameraStatus
+
+    _F = TypeVar("_F", bound="Callable[..., object] | click.Command")
+
+
+def _admin_option(command: _F) -> _F:
+    return click.option(
+        "--admin",
+        help="The admin service, unix:PATH or HOST:PORT. [default: the socket of the first server "
+        "in the runtime directory]",
+    )(command)
+
+
+@click.group()
+def cameras() -> None:
+    """List, add, remove, pause and resume the cameras of a running server."""
+
+
+@cameras.command(name="list")
+@address_option
+@json_option
+def list_cameras(*, address: str, json_path: str | None) -> None:
+    """List the cameras that a server reads, and how they are."""
+    from edgeserve.client import DetectionClient  # noqa: PLC0415 - not for --help
+
+    with DetectionClient(address) as client:
+        found = client.list_cameras()
+    with JsonWriter(json_path) as out:
+        out.document({"cameras": [asdict(status) for status in found]})
+        if not out.takes_stdout:
+            header = ("CAMERA", "STATE", "FPS", "LAST FRAME", "RECONNECTS", "STALLS", "LAST ERROR")
+            click.echo(table([header, *(_row(status) for status in found)]))
+
+
+@cameras.command()
+@click.argument("name")
+@click.argument("url")
+@click.option("--model", default="", help="Name of the model. [default: the server's]")
+@_admin_option
+@json_option
+def add(*, name: str, url: str, model: str, admin: str | None, json_path: str | None) -> None:
+    """Have a server read URL under NAME, until it ends."""
+    from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
+
+    with AdminClient(_address(admin)) as client:
+        client.add_camera(name, url, model)
+    _say(json_path, name, "added")
+
+
+@cameras.command()
+@click.argument("name")
+@_admin_option
+@json_option
+def remove(*, name: str, admin: str | None, json_path: str | None) -> None:
+    """Have a server read NAME no longer."""
+    from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
+
+    with AdminClient(_address(admin)) as client:
+        client.remove_camera(name)
+    _say(json_path, name, "removed")
+
+
+@cameras.command()
+@click.argument("name")
+@_admin_option
+@json_option
+def pause(*, name: str, admin: str | None, json_path: str | None) -> None:
+    """Have a server let NAME go until it is resumed."""
+    from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
+
+    with AdminClient(_address(admin)) as client:
+        client.pause_camera(name)
+    _say(json_path, name, "paused")
+
+
+@cameras.command()
+@click.argument("name")
+@_admin_option
+@json_option
+def resume(*, name: str, admin: str | None, json_path: str | None) -> None:
+    """Have a server read NAME again."""
+    from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
+
+    with AdminClient(_address(admin)) as client:
+        client.pause_camera(name, paused=False)
+    _say(json_path, name, "resumed")
+
+
+def _address(admin: str | None) -> str:
+    from edgeserve.serving.options import default_admin_address  # noqa: PLC0415 - not for --help
+
+    return admin or default_admin_address()
+
+
+def _say(json_path: str | None, name: str, done: str) -> None:
+    with JsonWriter(json_path) as out:
+        out.document({"camera": name, "done": done})
+        if not out.takes_stdout:
+            click.echo(f"camera {name}: {done}")
+
+
+def _row(status: CameraStatus) -> tuple[str, ...]:
+    last = "-"
+    if status.last_frame_unix_ns:
+        last = f"{max(0.0, time.time() - status.last_frame_unix_ns / 1e9):.1f} s ago"
+    return (
+        status.name,
+        status.state.value,
+        f"{status.fps:.1f}",
+        last,
+        str(status.reconnects),
+        str(status.stalls),
+        status.last_error or "-",
+    )
