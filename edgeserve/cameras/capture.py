@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import cv2
 
 from edgeserve.cameras.ffmpeg_gate import ffmpeg_options
-from edgeserve.cameras.reach import check_reachable, why_refused
+from edgeserve.cameras.reach import check_answers, why_refused
 from edgeserve.cameras.reading import FramesStoppedError
 from edgeserve.cameras.source import Source
 from edgeserve.cameras.stamping import Stamping
@@ -106,7 +106,7 @@ class NetworkCapture(Capture):
 
     def _open(self) -> cv2.VideoCapture:
         reading = self._reading
-        check_reachable(self._url, reading.connect_timeout_s)
+        check_answers(self._url, reading.connect_timeout_s)
         words = [_OPTIONS[reading.transport]] if reading.transport != "tcp" else []
         if reading.keyframes_only:
             words = [_OPTIONS[reading.transport], _KEYFRAMES]
@@ -129,7 +129,7 @@ class NetworkCapture(Capture):
             why = f"no video in {reading.connect_timeout_s:g} s (setting connect_timeout)"
         else:
             why = why_refused(self._url, min(_ASK_S, reading.connect_timeout_s))
-        text = f"the stream cannot be opened: {why or 'the decoder gives no reason'}"
+        text = f"the stream cannot be opened: {why}"
         raise NotAvailableError(text)
 
 

@@ -86,8 +86,7 @@ def _choose(url: str, form: Form, reading: Reading) -> Source:
 
 def _from_network(url: str, form: Form, reading: Reading) -> Source:
     host_and_port(url)
-    special = reading.transport != "tcp" or reading.keyframes_only
-    if reading.backend == "pyav" or (reading.backend == "auto" and special and pyav_installed()):
+    if reading.backend == "pyav" or (reading.backend == "auto" and pyav_installed()):
         if not pyav_installed():
             text = "the package av is not installed; pip install 'edgeserve[video]'"
             raise NotAvailableError(text)

@@ -60,11 +60,11 @@ class CameraOptions(_Table):
     transport: Literal["tcp", "udp"] = Field(default="tcp", description="How RTSP carries video.")
     backend: Literal["auto", "opencv", "pyav"] = Field(
         default="auto",
-        description="What reads network streams; auto takes PyAV, where it is installed, for what "
-        "needs options of its own (udp, keyframes_only), else OpenCV.",
+        description="What reads network streams: auto takes PyAV where it is installed (extra "
+        "[video]), else OpenCV, which opens one stream at a time.",
     )
-    hardware: bool = Field(default=True, description="Decode in hardware where that is there.")
-    connect_timeout: _Seconds = Field(default=10.0, description="Seconds to connect.")
+    hardware: bool = Field(default=True, description="Decode in hardware, where OpenCV can.")
+    connect_timeout: _Seconds = Field(default=5.0, description="Seconds to connect.")
     read_timeout: _Seconds = Field(
         default=10.0,
         description="Seconds without a frame after which the connection is made anew.",

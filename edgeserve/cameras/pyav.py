@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from edgeserve.cameras.capture import is_playlist
-from edgeserve.cameras.reach import check_reachable, why_refused
+from edgeserve.cameras.reach import check_answers, why_refused
 from edgeserve.cameras.reading import FramesStoppedError
 from edgeserve.cameras.source import Source
 from edgeserve.cameras.stamping import Stamping
@@ -58,16 +58,16 @@ class PyAvStream(Source):
         import av  # noqa: PLC0415 - an extra, loaded where it is asked for
 
         reading = self._reading
-        check_reachable(self._url, reading.connect_timeout_s)
+        check_answers(self._url, reading.connect_timeout_s)
         try:
             container = av.open(
                 self._url,
                 options={"rtsp_transport": reading.transport, "max_delay": "500000"},
                 timeout=(reading.connect_timeout_s, reading.read_timeout_s),
             )
-        except (av.FFmpegError, OSError) as error:
+        except (av.FFmpegError, OSError):
             why = why_refused(self._url, min(_ASK_S, reading.connect_timeout_s))
-            text = f"the stream cannot be opened: {why or _reason(error)}"
+            text = f"the stream cannot be opened: {why}"
             raise NotAvailableError(text) from None  # the error's text holds the URL
         try:
             yield from self._frames(container)

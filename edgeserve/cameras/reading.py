@@ -29,7 +29,7 @@ class Reading:
     keyframes_only: bool = False
     every_nth: int = 1
     fps: float = 0.0
-    connect_timeout_s: float = 10.0
+    connect_timeout_s: float = 5.0
     read_timeout_s: float = 10.0
     max_lag_s: float = 5.0
 

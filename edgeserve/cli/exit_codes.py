@@ -32,6 +32,7 @@ _CODES: tuple[tuple[type[EdgeserveError], int], ...] = (
 
 _EXTRAS = {
     "aiohttp": "server",
+    "av": "video",
     "cv2": "server",
     "grpc_health": "server",
     "grpc_reflection": "server",
