@@ -102,7 +102,7 @@ class NetworkCapture(Capture):
         self._url = url
 
     def _stamping(self) -> Stamping:
-        return Stamping(self._reading, paced=is_playlist(self._url))
+        return network_stamping(self._url, self._reading)
 
     def _open(self) -> cv2.VideoCapture:
         reading = self._reading
@@ -163,9 +163,10 @@ class DeviceCapture(Capture):
         return capture
 
 
-def is_playlist(url: str) -> bool:
-    """Whether the URL is of an HLS playlist."""
-    return url.partition("?")[0].lower().endswith(".m3u8")
+def network_stamping(url: str, reading: Reading) -> Stamping:
+    """How the frames of an RTSP, MJPEG or HLS stream are dated."""
+    playlist = url.partition("?")[0].lower().endswith(".m3u8")
+    return Stamping(reading, dated=playlist or url.lower().startswith("rtsp"), paced=playlist)
 
 
 def _stopped(waited_s: float, timeout_s: float) -> str:

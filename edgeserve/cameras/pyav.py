@@ -9,11 +9,10 @@ import importlib.util
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from edgeserve.cameras.capture import is_playlist
+from edgeserve.cameras.capture import network_stamping
 from edgeserve.cameras.reach import check_answers, why_refused
 from edgeserve.cameras.reading import FramesStoppedError
 from edgeserve.cameras.source import Source
-from edgeserve.cameras.stamping import Stamping
 from edgeserve.domain.credentials import without_credentials
 from edgeserve.domain.errors import NotAvailableError
 
@@ -90,7 +89,7 @@ class PyAvStream(Source):
         if self._reading.keyframes_only:
             video.codec_context.skip_frame = "NONKEY"
         self.decoder = "software"
-        stamping = Stamping(self._reading, paced=is_playlist(self._url))
+        stamping = network_stamping(self._url, self._reading)
         frame_id = 0
         for packet in container.demux(video):
             try:

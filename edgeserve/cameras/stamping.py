@@ -22,6 +22,7 @@ class Stamping:
         self,
         reading: Reading,
         *,
+        dated: bool = True,
         paced: bool = False,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -29,6 +30,8 @@ class Stamping:
 
         Args:
             reading: how the source is read.
+            dated: its stamps tell the time. Those of MJPEG over HTTP do not: the decoder makes
+                them up, 25 a second.
             paced: its frames come in bursts (HLS, segment by segment): each is held back until
                 its time has come.
             sleep: waits for so many seconds.
@@ -36,6 +39,7 @@ class Stamping:
         self._picker = Picker(reading.every_nth, reading.fps)
         self._clock = StreamClock()
         self._most_lag_s = reading.max_lag_s
+        self._dated = dated
         self._paced = paced
         self._sleep = sleep
         self._start: tuple[float, int] | None = None
@@ -49,6 +53,8 @@ class Stamping:
         Raises:
             FellBehindError: the frames come ever later.
         """
+        if not self._dated:
+            stamp_ns = None
         if self._paced and stamp_ns is not None:
             self._hold(stamp_ns)
         now_ns = time.time_ns()
