@@ -29,5 +29,6 @@ class Picker:
         if now_s < self._due_s - _EARLY * self._period_s:
             return False
         # From the due time, so that the mean rate is kept; after a gap from now.
-        self._due_s = max(self._due_s, now_s - self._period_s) + self._period_s
+        late = now_s - self._due_s >= self._period_s
+        self._due_s = (now_s if late else self._due_s) + self._period_s
         return True

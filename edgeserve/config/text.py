@@ -50,10 +50,10 @@ def _camera_example() -> Iterator[str]:
     yield "# [[camera]]"
     examples = {"name": "gate", "url": "rtsp://user:password@192.0.2.7:554/stream1"}
     for name, field in CameraOptions.model_fields.items():
-        yield f"# # {field.description}"
+        yield f"#   # {field.description}"
         default = examples.get(name, field.get_default(call_default_factory=True))
         value = _OPTIONAL[name] if default is None else _value(default)
-        yield f"# {name} = {value}"
+        yield f"#   {name} = {value}"
 
 
 _OPTIONAL = {"score": "0.4", "iou": "0.6", "crop": "[0.0, 0.25, 1.0, 1.0]"}

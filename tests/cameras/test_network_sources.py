@@ -109,11 +109,14 @@ def test_silence_ends_the_reading_by_the_users_time_out(backend: str) -> None:
         camera.go.set()
 
 
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg to make a playlist with")
+FFMPEG = shutil.which("ffmpeg")
+
+
+@pytest.mark.skipif(FFMPEG is None, reason="no ffmpeg to make a playlist with")
 def test_hls_is_held_to_its_own_time(tmp_path: Path, backend: str) -> None:
     playlist = tmp_path / "live.m3u8"
     subprocess.run(
-        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=160x120:rate=10:duration=3",
+        [str(FFMPEG), "-v", "error", "-f", "lavfi", "-i", "testsrc=size=160x120:rate=10:duration=3",
          "-g", "10", "-hls_time", "1", "-hls_list_size", "0", str(playlist)],
         check=True,
     )  # fmt: skip

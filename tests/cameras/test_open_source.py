@@ -25,11 +25,11 @@ def test_missing_path_is_named_with_what_is_accepted(tmp_path: Path) -> None:
     assert "`sample`" in text
 
 
-def test_camera_url_is_refused_without_repeating_its_password() -> None:
-    with pytest.raises(ConfigurationError, match=r"rtsp:// are not read yet") as caught:
-        open_source("rtsp://admin:hunter2@10.0.0.7/stream1")
+def test_an_unknown_scheme_is_refused_without_repeating_its_password() -> None:
+    with pytest.raises(ConfigurationError, match=r"ftp:// are not read") as caught:
+        open_source("ftp://admin:hunter2@10.0.0.7/stream1")
     assert "hunter2" not in str(caught.value)
-    assert "only files, folders and `sample`" in str(caught.value)
+    assert "rtsp:// or http://" in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["", "a\0b"])
