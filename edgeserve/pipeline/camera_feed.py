@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from edgeserve.pipeline.served import ServedModels
 
 _ROOM_S = 0.2
+_LAST_RESULTS_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,12 @@ class CameraFeed:
         self._session = session
         try:
             yield lambda frame: self._submit(session, frame)
+            # The last frames of a file are still on their way.
+            deadline = time.monotonic() + _LAST_RESULTS_S
+            while not (session.stream.idle or session.closed) and time.monotonic() < deadline:
+                session.room.clear()
+                if not session.stream.idle:
+                    session.room.wait(_ROOM_S)
         finally:
             self._session = None
             session.stream.close()

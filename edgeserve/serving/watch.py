@@ -78,8 +78,7 @@ class WatchSession:
         finally:
             end()
         if watcher.let_go:
-            text = f"results of camera {name!r} were read too slowly: this watch is ended"
-            raise LimitReachedError(text)
+            raise self._too_slow()
         if any(status.name == name for status in cameras.statuses()):
             text = "the server is shutting down"
             raise ShuttingDownError(text)
@@ -91,8 +90,6 @@ class WatchSession:
             await self._changed.wait()
             self._changed.clear()
             for result in watcher.take():
-                if watcher.let_go:
-                    return
                 await self._tell(result)
 
     async def _tell(self, result: CameraResult) -> None:
@@ -108,6 +105,8 @@ class WatchSession:
                 _log.debug("camera %s: %s", result.camera, error)
         elif not self._picker.take(time.monotonic()):
             return
+        if self._watcher.let_go:  # while the picture was encoded
+            return
         self._writing = True
         try:
             await asyncio.wait_for(
@@ -115,10 +114,17 @@ class WatchSession:
                 self._write_timeout_s,
             )
         except asyncio.TimeoutError:
-            # No status could follow: it would wait behind the write. gRPC resets the stream.
-            raise asyncio.CancelledError from None
+            raise self._too_slow() from None
+        except asyncio.CancelledError:
+            if self._watcher.let_go:
+                raise self._too_slow() from None
+            raise
         finally:
             self._writing = False
+
+    def _too_slow(self) -> LimitReachedError:
+        text = f"results of camera {self._request.camera!r} were read too slowly: the watch is over"
+        return LimitReachedError(text)
 
     def _notify(self) -> None:
         """Called from the dispatcher's thread."""
