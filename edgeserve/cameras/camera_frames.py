@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, cast
 import cv2
 import numpy as np
 
-from edgeserve.cameras.capture import Capture
 from edgeserve.cameras.open import open_source
 from edgeserve.cameras.pacing import paced
 from edgeserve.cameras.packing import raw_frame, turned
 from edgeserve.cameras.picker import Picker
-from edgeserve.cameras.pyav import PyAvStream
 from edgeserve.cameras.reading import Reading
 from edgeserve.cameras.source import Source
 from edgeserve.domain.errors import NotAvailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from numpy.typing import NDArray
 
@@ -51,10 +49,9 @@ class CameraFrames(Source):
         self._options = options
         self._sleep = sleep
         self._source = open_source(options.url.secret, raw=True, reading=_reading(options))
-        self.live = isinstance(self._source, Capture | PyAvStream)
-        """Whether frames come at their own time, not at ours."""
+        self.live = self._source.live
 
-    def __iter__(self) -> Iterator[EncodedFrame]:
+    def __iter__(self) -> Generator[EncodedFrame, None, None]:
         """Give frames until the source ends (files) or breaks (live ones).
 
         Raises:

@@ -38,6 +38,7 @@ class Capture(Source):
 
     frame_count = None
     fps: float | None = None
+    live = True
 
     def __init__(self, name: str, reading: Reading, form: Form) -> None:
         """Prepare a source; iterating opens it."""

@@ -28,6 +28,7 @@ class Limited(Source):
             raise ConfigurationError(text)
         self.name = source.name
         self.fps = source.fps
+        self.live = source.live
         known = source.frame_count
         self.frame_count = None if known is None else min(known, limit)
         self._source = source

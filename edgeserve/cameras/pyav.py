@@ -39,6 +39,7 @@ class PyAvStream(Source):
 
     frame_count = None
     fps: float | None = None
+    live = True
 
     def __init__(self, url: str, name: str, reading: Reading, form: Form) -> None:
         """Prepare a stream; iterating connects. Arguments as of `NetworkCapture`."""

@@ -23,12 +23,14 @@ class Source(Protocol):
         fps: nominal frames a second; None where there is no rate (pictures).
         frame_count: how many frames an iteration gives; None where it is not known. A video's
             is what its container says, which may be off by some frames.
+        live: whether frames come at their own time, and wait for nobody.
         decoder: what decodes it, as in "software" or "vaapi"; known once frames come.
     """
 
     name: str
     fps: float | None
     frame_count: int | None
+    live: bool = False
     decoder: str = "software"
 
     def __iter__(self) -> Iterator[EncodedFrame]:

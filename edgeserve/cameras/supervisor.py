@@ -162,8 +162,9 @@ class Supervisor:
             with (
                 closing(CameraFrames(self.options, self._sleep)) as source,
                 self._open_session() as deliver,
+                closing(iter(source)) as frames,
             ):
-                for frame in source:
+                for frame in frames:
                     if self._wake.is_set() and self._interrupted():
                         break
                     self._decoder = source.decoder

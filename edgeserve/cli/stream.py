@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 @click.option(
     "--policy",
     type=click.Choice([policy.value for policy in Policy]),
-    help="What happens to frames that come too fast. [default: block; latest with --realtime]",
+    help="What happens to frames that come too fast. [default: block; latest with --realtime and "
+    "for cameras]",
 )
 @click.option(
     "--queue-size",
@@ -72,9 +73,10 @@ def stream(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Stream SOURCE to a server and print what it finds.
 
-    SOURCE is a video, a picture, a folder of pictures, or `sample`, the one that comes with
-    edgeserve. Frames go as fast as the server takes them, and none is dropped, unless --realtime
-    or --policy say otherwise.
+    SOURCE is a video, a picture, a folder of pictures, `sample`, the one that comes with
+    edgeserve, or a camera: rtsp://, http:// (MJPEG, HLS), usb:0, or `pattern`. Frames of files go
+    as fast as the server takes them, and none is dropped, unless --realtime or --policy say
+    otherwise.
 
     latency_ms, p50_ms and p99_ms are the server's: from a frame's arrival to its result, without
     the network. fps is results by wall time.
@@ -82,16 +84,19 @@ def stream(  # noqa: PLR0913 - one for each option
     from edgeserve.cameras.open import open_source  # noqa: PLC0415 - needs the server extra
     from edgeserve.cli.streaming import run_stream  # noqa: PLC0415 - not for --help
 
-    chosen = policy or (Policy.LATEST if realtime else Policy.BLOCK)
-    options = StreamOptions(
-        detect=detect_options(**wanted),
-        policy=Policy(chosen),
-        queue_size=queue_size,
-        max_age_ms=max_age_ms,
-    )
     with open_source(source, raw=raw, jpeg_quality=jpeg_quality, limit=limit) as opened:
+        options = StreamOptions(
+            detect=detect_options(**wanted),
+            policy=Policy(policy or _policy(opened, realtime=realtime)),
+            queue_size=queue_size,
+            max_age_ms=max_age_ms,
+        )
         frames = _realtime(opened) if realtime else opened
         run_stream(address, frames, options, json_path=json_path, annotate=annotate)
+
+
+def _policy(source: Source, *, realtime: bool) -> Policy:
+    return Policy.LATEST if realtime or source.live else Policy.BLOCK
 
 
 def _realtime(source: Source) -> Iterable[EncodedFrame]:

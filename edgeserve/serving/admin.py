@@ -150,6 +150,7 @@ class AdminServer:
         try:
             if self._is_default:
                 path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+                _check_owner(path.parent)
             claim_socket(str(path))
             # From the first moment on nobody else may connect.
             before = os.umask(0o777 & ~_MODE)
@@ -173,6 +174,13 @@ class AdminServer:
                 "this machine; choose another with --admin-listen"
             )
             raise PortTakenError(text) from error
+
+
+def _check_owner(folder: Path) -> None:
+    """In a folder that somebody else has made, they could put a socket of theirs."""
+    if folder.stat().st_uid != os.geteuid():
+        text = f"{folder} belongs to another user"
+        raise PortTakenError(text)
 
 
 def check_admin_address(options: ServingOptions) -> None:

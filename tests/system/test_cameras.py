@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from edgeserve.cli.main import run as edgeserve
 from edgeserve.client import CameraState, DetectionClient
 from tests.cameras.rtsp_server import RtspServer
 from tests.system.conftest import EDGESERVE, run
@@ -34,27 +35,33 @@ def config(tmp_path: Path, *cameras: str) -> str:
     return str(path)
 
 
-def test_a_camera_is_watched_listed_and_changed_by_commands(serve: Start, tmp_path: Path) -> None:
+def test_a_camera_is_watched_listed_and_changed_by_commands(
+    serve: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = config(tmp_path, 'name = "gate"\nurl = "sample"')
     admin = f"unix:{tmp_path / 'admin.sock'}"
     server = serve("--config", path, "--admin-listen", admin)
-    ended = run("watch", "gate", "--address", server.address, "--limit", "3", "--json=-")
-    assert ended.returncode == 0, ended.stderr
-    *frames, last = [json.loads(line) for line in ended.stdout.splitlines()]
+
+    def command(*words: str) -> str:
+        """Run a command of the program, in this process."""
+        assert edgeserve([*words]) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    output = command("watch", "gate", "--address", server.address, "--limit", "3", "--json=-")
+    *frames, last = [json.loads(line) for line in output.splitlines()]
     assert len(frames) == last["summary"]["ok"] == 3
     assert {frame["camera"] for frame in frames} == {"gate"}
     assert frames[0]["capture_time_unix_ns"] < frames[1]["capture_time_unix_ns"]
     assert all("track_id" in found for frame in frames for found in frame["detections"])
-    added = run("cameras", "add", "yard", "pattern", "--admin", admin)
-    assert added.returncode == 0, added.stderr
-    assert run("cameras", "pause", "gate", "--admin", admin).returncode == 0
-    listed = run("cameras", "list", "--address", server.address, "--json=-")
-    assert [camera["name"] for camera in json.loads(listed.stdout)["cameras"]] == ["gate", "yard"]
-    assert run("cameras", "resume", "gate", "--admin", admin).returncode == 0
-    assert run("cameras", "remove", "yard", "--admin", admin).returncode == 0
-    missing = run("cameras", "remove", "yard", "--admin", admin)
-    assert missing.returncode == 2
-    assert "no camera 'yard'; it reads gate" in missing.stderr
+    command("cameras", "add", "yard", "pattern", "--admin", admin)
+    assert command("cameras", "pause", "gate", "--admin", admin) == "camera gate: paused\n"
+    listed = json.loads(command("cameras", "list", "--address", server.address, "--json=-"))
+    assert [camera["name"] for camera in listed["cameras"]] == ["gate", "yard"]
+    command("cameras", "resume", "gate", "--admin", admin)
+    command("cameras", "remove", "yard", "--admin", admin)
+    assert "yard" not in command("cameras", "list", "--address", server.address)
+    assert edgeserve(["cameras", "remove", "yard", "--admin", admin]) == 2
+    assert "no camera 'yard'; it reads gate" in capsys.readouterr().err
     assert server.terminate() == 0
 
 
@@ -78,7 +85,9 @@ def test_a_wrong_camera_is_named_and_no_secret_with_it(
     assert SECRET not in ended.stderr + ended.stdout
 
 
-def test_credentials_are_in_no_log_listing_or_metric(tmp_path: Path) -> None:
+def test_credentials_are_in_no_log_listing_or_configuration_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     url = f"rtsp://admin:{SECRET}@camera.invalid/x"
     path = config(tmp_path, f'name = "gate"\nurl = "{url}"\nreconnect_first = 0.05')
     flags = ("--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--admin-listen", "")
@@ -96,11 +105,11 @@ def test_credentials_are_in_no_log_listing_or_metric(tmp_path: Path) -> None:
         _, said = process.communicate(timeout=60)
     assert "camera gate: the name camera.invalid cannot be resolved" in said
     assert SECRET not in ready + listed + said
-    shown = (
-        run("config", "--config", path).stdout + run("config", "--config", path, "--json").stdout
-    )
-    assert "camera.invalid" in shown
-    assert SECRET not in shown
+    for form in ((), ("--json",)):
+        assert edgeserve(["config", "--config", path, *form]) == 0
+        shown = capsys.readouterr().out
+        assert "camera.invalid" in shown
+        assert SECRET not in shown
 
 
 def _by_name(client: DetectionClient) -> dict[str, CameraStatus]:
@@ -136,7 +145,7 @@ def test_an_rtsp_camera_killed_for_ten_seconds_is_back_within_its_backoff(
             seen = next(results)
             results.close()
             gate = _by_name(client)["gate"]
-        print(
+        print(  # noqa: T201 - figures for whoever asks for them
             f"\ndetections {time.monotonic() - back_s:.1f} s after the server was back "
             f"(reconnect_max 2 s + opening); the other camera: {min(rates):.1f} to "
             f"{max(rates):.1f} fps"
@@ -172,7 +181,8 @@ def test_a_thousand_failed_connects_leave_nothing_behind(
         for failures in (100, 550, 1100):
             wait_until_failed(server.http, failures)
             figures.append((process.num_threads(), process.num_fds(), _pss_kb(process.pid)))
-            print(f"\n{failures} failures: threads, fds, PSS KB {figures[-1]}")
+            words = f"\n{failures} failures: threads, fds, PSS KB {figures[-1]}"
+            print(words)  # noqa: T201 - as above
         assert server.terminate() == 0
         listening.shutdown(socket.SHUT_RDWR)
         thread.join()
