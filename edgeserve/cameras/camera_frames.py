@@ -87,6 +87,11 @@ class CameraFrames(Source):
         return paced(source, fps, sleep=self._sleep)
 
     @property
+    def last_seen_s(self) -> float:  # type: ignore[override]
+        """When the source last gave a frame."""
+        return self._source.last_seen_s
+
+    @property
     def decoder(self) -> str:  # type: ignore[override]
         """What decodes the source."""
         return self._source.decoder

@@ -74,6 +74,7 @@ class Capture(Source):
             if not capture.grab():
                 waited_s = time.monotonic() - began_s
                 raise FramesStoppedError(_stopped(waited_s, self._reading.read_timeout_s))
+            self.last_seen_s = time.monotonic()
             stamp_ms = capture.get(cv2.CAP_PROP_POS_MSEC)
             known = math.isfinite(stamp_ms) and stamp_ms > 0
             capture_ns = stamping.capture_ns(round(stamp_ms * 1e6) if known else None)

@@ -56,7 +56,11 @@ class CameraOptions(_Table):
         description="Most frames looked at a second; 0 means all. For pictures, their rate.",
     )
     every_nth: int = Field(default=1, ge=1, description="Look at each n-th frame only.")
-    keyframes_only: bool = Field(default=False, description="Decode key frames only.")
+    keyframes_only: bool = Field(
+        default=False,
+        description="Decode key frames only; stall_timeout and read_timeout must be longer than "
+        "their distance.",
+    )
     transport: Literal["tcp", "udp"] = Field(default="tcp", description="How RTSP carries video.")
     backend: Literal["auto", "opencv", "pyav"] = Field(
         default="auto",

@@ -6,6 +6,7 @@ Nothing here is the process's: two cameras with different options open side by s
 from __future__ import annotations
 
 import importlib.util
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -93,11 +94,14 @@ class PyAvStream(Source):
         stamping = network_stamping(self._url, self._reading)
         frame_id = 0
         for packet in container.demux(video):
+            if self._reading.keyframes_only:  # what comes between them is a sign of life, too
+                self.last_seen_s = time.monotonic()
             try:
                 decoded = packet.decode()
             except av.InvalidDataError:
                 continue  # a damaged packet: the next key frame mends the picture
             for picture in decoded:
+                self.last_seen_s = time.monotonic()
                 stamp = picture.pts
                 base = picture.time_base
                 stamp_ns = None if stamp is None or base is None else round(stamp * base * 10**9)

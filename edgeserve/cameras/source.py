@@ -24,6 +24,8 @@ class Source(Protocol):
         frame_count: how many frames an iteration gives; None where it is not known. A video's
             is what its container says, which may be off by some frames.
         live: whether frames come at their own time, and wait for nobody.
+        last_seen_s: of a live source, when its last frame came, also one that is not given on;
+            on the monotonic clock.
         decoder: what decodes it, as in "software" or "vaapi"; known once frames come.
     """
 
@@ -31,6 +33,7 @@ class Source(Protocol):
     fps: float | None
     frame_count: int | None
     live: bool = False
+    last_seen_s: float = 0.0
     decoder: str = "software"
 
     def __iter__(self) -> Iterator[EncodedFrame]:

@@ -44,6 +44,10 @@ _STEADY_S = 10.0
 """A connection that lasted so long was good: the next pause is short again."""
 
 
+class _FileEndedError(Exception):
+    """A file that is not looped is over."""
+
+
 class Supervisor:
     """The thread of one camera, and what is known of it."""
 
@@ -77,6 +81,7 @@ class Supervisor:
         self._reconnects = 0
         self._stalls = 0
         self._broke = False
+        self._source: CameraFrames | None = None
         self._last_error = ""
         self._decoder = ""
         self._zones, self._lines = options.places()
@@ -111,9 +116,11 @@ class Supervisor:
     def watch(self, now_s: float) -> None:
         """Notice a stall; to be called several times a second, `now_s` on the monotonic clock."""
         with self._lock:
-            silent_s = now_s - self._last_frame_s
+            silent_s = now_s - self._last_seen_s()
             if self._state is CameraState.RUNNING and silent_s > self.options.stall_timeout:
                 self._stall()
+            elif self._state is CameraState.STALLED and silent_s <= self.options.stall_timeout:
+                self._state = CameraState.RUNNING
 
     def status(self) -> CameraStatus:
         """What is known of the camera."""
@@ -144,9 +151,9 @@ class Supervisor:
                 continue
             began_s = time.monotonic()
             error = self._connect()
-            if self._closed or self._paused:
+            if error is None or self._closed or self._paused:
                 continue
-            if error is None:
+            if isinstance(error, _FileEndedError):
                 self._end_of_file()
                 continue
             if self._steady(began_s):
@@ -156,7 +163,7 @@ class Supervisor:
             self._sleep(wait_s)
 
     def _connect(self) -> Exception | None:
-        """Read one connection to its end: what broke it, None if it is a file that has ended."""
+        """Read one connection to its end: what ended it, None if the operator did."""
         self._set(CameraState.CONNECTING)
         try:
             with (
@@ -164,9 +171,10 @@ class Supervisor:
                 self._open_session() as deliver,
                 closing(iter(source)) as frames,
             ):
+                self._source = source
                 for frame in frames:
                     if self._wake.is_set() and self._interrupted():
-                        break
+                        return None
                     self._decoder = source.decoder
                     deliver(self._stamped(frame))
         except EdgeserveError as error:
@@ -174,7 +182,9 @@ class Supervisor:
         except Exception as error:  # noqa: BLE001 - one camera's fault must not end its thread
             _log.exception("camera %s: unexpected fault", self.options.name)
             return error
-        return None
+        finally:
+            self._source = None
+        return _FileEndedError()
 
     def _interrupted(self) -> bool:
         with self._lock:
@@ -242,6 +252,13 @@ class Supervisor:
     def _steady(self, began_s: float) -> bool:
         with self._lock:
             return self._last_frame_s - began_s > _STEADY_S
+
+    def _last_seen_s(self) -> float:
+        """When the camera last showed life; lock held. A file cannot stall: it waits for us."""
+        source = self._source
+        if source is None:
+            return self._last_frame_s
+        return max(self._last_frame_s, source.last_seen_s) if source.live else time.monotonic()
 
     def _fps(self, now_s: float) -> float:
         """Lock held."""

@@ -20,6 +20,7 @@ from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from edgeserve.domain.frame import EncodedFrame
 
@@ -132,6 +133,24 @@ def test_silence_beyond_the_read_time_out_makes_the_connection_anew() -> None:
         assert camera.supervisor.status().stalls >= 1
 
 
+def test_a_camera_looked_at_rarely_is_not_stalled() -> None:
+    with (
+        MjpegServer() as server,
+        watched(server.url, stall_timeout=0.4, fps=0.5, read_timeout=5.0) as camera,
+    ):
+        camera.more_frames()
+        camera.more_frames()
+    assert camera.told == []
+
+
+def test_a_file_waits_for_its_time_and_is_not_stalled(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"\xff\xd8")
+    with watched(str(tmp_path), stall_timeout=0.1, fps=2.0) as camera:
+        camera.more_frames()
+        camera.more_frames()
+    assert camera.told == []
+
+
 def test_a_paused_camera_is_let_go_and_read_again_when_resumed() -> None:
     with MjpegServer() as server, watched(server.url, paused=True) as camera:
         assert camera.state is CameraState.PAUSED
@@ -164,7 +183,7 @@ def test_a_camera_that_is_paused_waits_for_nothing_when_it_is_closed() -> None:
         wait_until(lambda: camera.state is CameraState.PAUSED)
 
 
-def test_a_file_that_is_not_looped_pauses_at_its_end(tmp_path: Any) -> None:  # noqa: ANN401
+def test_a_file_that_is_not_looped_pauses_at_its_end(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.jpg").write_bytes(b"\xff\xd8")
     with watched(str(tmp_path), loop=False, realtime=False) as camera:
