@@ -94,6 +94,14 @@ def test_label_stays_inside_the_picture(
     assert bottom <= 480
 
 
+def test_a_track_is_written_before_the_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    titles: list[str] = []
+    monkeypatch.setattr(cv2, "putText", lambda _picture, title, *_: titles.append(title))
+    boxes = _detections((0, 0, 50, 50), (100, 100, 150, 150))
+    annotate(_grey(), boxes, ["car", "bus"], [None, 12])
+    assert titles == ["#12 bus 0.87", "car 0.87"]
+
+
 def test_lines_grow_with_the_picture() -> None:
     def line_px(scale: int) -> int:
         box = tuple(scale * side for side in (60, 40, 100, 70))
@@ -124,6 +132,8 @@ def test_wrong_shapes_are_refused() -> None:
         annotate(np.zeros((4, 4), np.uint8), Detections.empty(), [])
     with pytest.raises(ValueError, match="0 labels for 1 detections"):
         annotate(_grey(), _detections((0, 0, 5, 5)), [])
+    with pytest.raises(ValueError, match="2 tracks for 1 detections"):
+        annotate(_grey(), _detections((0, 0, 5, 5)), ["car"], [1, 2])
 
 
 def test_colors_of_80_classes_are_distinct_and_those_of_neighbours_clearly_so() -> None:
