@@ -35,10 +35,12 @@ class Zone:
     Attributes:
         name: unique on its camera.
         points: three corners or more, (x, y) as shares of the picture's width and height, 0..1.
+        labels: only objects of these count; none means all.
     """
 
     name: str
     points: tuple[tuple[float, float], ...]
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,13 @@ class Line:
         name: unique on its camera.
         start: (x, y) as shares of the picture's width and height, 0..1.
         end: the same.
+        labels: only objects of these count; none means all.
     """
 
     name: str
     start: tuple[float, float]
     end: tuple[float, float]
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +120,14 @@ class CameraEvent:
     """Something that happened on a camera.
 
     Attributes:
-        kind: as in "enter", "leave", "cross".
+        kind: "zone_entered", "zone_left" or "line_crossed".
         place: name of the zone or line; empty for the whole picture.
         track_id: of the object.
         label: of the object.
-        time_unix_ns: capture time of the frame on which it was noticed.
-        direction: for a line, as in "left" or "right" of its direction; else empty.
+        time_unix_ns: capture time of the frame in which it happened.
+        direction: for a line, the side gone to, "left" or "right" as one looks from its start to
+            its end; else empty.
+        dwell_ms: for "zone_left", how long it was in the zone; else None.
     """
 
     kind: str
@@ -130,6 +136,7 @@ class CameraEvent:
     label: str
     time_unix_ns: int
     direction: str = ""
+    dwell_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

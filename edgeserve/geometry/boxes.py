@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_Float = TypeVar("_Float", np.float32, np.float64)
+
 
 def iou_matrix(
-    first_xyxy: NDArray[np.float32],
-    second_xyxy: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """Intersection over union of (N, 4) with (M, 4) boxes: (N, M) float32.
+    first_xyxy: NDArray[_Float],
+    second_xyxy: NDArray[_Float],
+) -> NDArray[_Float]:
+    """Intersection over union of (N, 4) with (M, 4) boxes: (N, M), of the same type.
 
     A pair whose union is empty has 0.
     """
@@ -23,12 +25,12 @@ def iou_matrix(
     sides = np.maximum(bottom_right - top_left, 0)
     intersection = sides[..., 0] * sides[..., 1]
     union = _area(first_xyxy)[:, None] + _area(second_xyxy)[None, :] - intersection
-    iou: NDArray[np.float32] = np.zeros_like(intersection)
+    iou: NDArray[_Float] = np.zeros_like(intersection)
     np.divide(intersection, union, out=iou, where=union > 0)
     return iou
 
 
-def _area(boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+def _area(boxes_xyxy: NDArray[_Float]) -> NDArray[_Float]:
     sides = np.maximum(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0)
-    area: NDArray[np.float32] = sides[:, 0] * sides[:, 1]
+    area: NDArray[_Float] = sides[:, 0] * sides[:, 1]
     return area
