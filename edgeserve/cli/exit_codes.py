@@ -40,6 +40,7 @@ _EXTRAS = {
     "onnx": "quantize",
     "onnxruntime": "server",
     "openvino": "server",
+    "paho": "mqtt",
     "prometheus_client": "server",
     "pycocotools": "quantize",
     "simplejpeg": "server",
