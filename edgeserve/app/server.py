@@ -8,6 +8,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from edgeserve.app.models import load_models
+from edgeserve.app.outlets import Outlets, create_event_finder, create_tracker
 from edgeserve.domain.errors import DeviceHungError, EdgeserveError
 from edgeserve.engines.distributions import check_distributions
 from edgeserve.engines.registry import devices
@@ -18,6 +19,7 @@ from edgeserve.serving.admin import AdminServer, check_admin_address
 from edgeserve.serving.server import GrpcServer
 from edgeserve.telemetry.camera_metrics import CameraMetrics
 from edgeserve.telemetry.metrics import Metrics
+from edgeserve.telemetry.sink_metrics import SinkMetrics
 from edgeserve.web.server import WebServer
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ class Server:
         """Prepare a server; nothing is loaded and nothing listens yet.
 
         Raises:
-            ConfigurationError: an address is malformed, or open without `insecure`.
+            ConfigurationError: an address is malformed, or open without `insecure`; or a file
+                that a sink needs is wrong.
         """
         serving, web = settings.serving, settings.web
         check_address("listen", serving.listen, insecure=serving.insecure)
@@ -44,6 +47,7 @@ class Server:
             check_address("http_listen", web.http_listen, insecure=serving.insecure)
         check_admin_address(serving)
         self._settings = settings
+        self._outlets = Outlets(settings)
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
         self._ready = False
@@ -71,7 +75,13 @@ class Server:
         except EdgeserveError:
             watchdog.close()
             raise
-        cameras = Cameras(models, CameraMetrics(metrics.registry))
+        SinkMetrics(metrics.registry, self._outlets.sinks)
+        cameras = Cameras(
+            models,
+            CameraMetrics(metrics.registry),
+            make_tracker=lambda camera: create_tracker(camera, settings.tracking),
+            make_event_finder=lambda camera: create_event_finder(camera, settings.tracking),
+        )
         grpc = GrpcServer(models, devices, settings.access, settings.serving, cameras)
         admin = AdminServer(cameras, settings.serving) if settings.serving.admin_listen else None
         web = None
@@ -82,6 +92,7 @@ class Server:
             http_address = await web.start() if web is not None else ""
             if admin is not None:
                 await admin.start()
+            self._outlets.start(cameras)
             await asyncio.to_thread(add_all, cameras, settings.camera)
             self._ready = models.ready
             await grpc.set_serving(serving=True)
@@ -100,6 +111,7 @@ class Server:
             if web is not None:
                 await web.stop()
             await asyncio.to_thread(cameras.close)
+            await self._outlets.close()
             if self._hung is None:
                 await asyncio.to_thread(models.close)
         if self._hung is not None:
@@ -156,3 +168,5 @@ class Server:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        if self._outlets.has_files:
+            loop.add_signal_handler(signal.SIGHUP, self._outlets.reopen_files)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from edgeserve.cameras.url import CameraUrl
 from edgeserve.domain.camera import Line, Zone
@@ -27,6 +34,7 @@ class ZoneOptions(_Table):
 
     name: _Name
     points: tuple[_Point, ...] = Field(min_length=3)
+    labels: tuple[str, ...] = ()
 
 
 class LineOptions(_Table):
@@ -35,6 +43,15 @@ class LineOptions(_Table):
     name: _Name
     start: _Point
     end: _Point
+    labels: tuple[str, ...] = ()
+
+    @field_validator("end")
+    @classmethod
+    def _some_length(cls, end: _Point, info: ValidationInfo) -> _Point:
+        if end == info.data.get("start"):
+            text = "expected another point than start"
+            raise ValueError(text)
+        return end
 
 
 class CameraOptions(_Table):
@@ -106,13 +123,19 @@ class CameraOptions(_Table):
         le=1000,
         description="Its share of the device beside the other streams'.",
     )
+    tracking: bool = Field(
+        default=False,
+        description="Follow objects from frame to frame; zones and lines ask for it, too.",
+    )
     zones: tuple[ZoneOptions, ...] = Field(
         default=(),
-        description="Named polygons: name, points as shares of the picture, 0 to 1.",
+        description="Polygons that objects enter and leave: name, points as shares of the picture, "
+        "0 to 1, and labels, if not all count.",
     )
     lines: tuple[LineOptions, ...] = Field(
         default=(),
-        description="Named lines: name, start and end as shares of the picture, 0 to 1.",
+        description="Lines that objects cross: name, start and end as shares of the picture, "
+        "0 to 1, and labels, if not all count.",
     )
 
     @field_validator("name")
@@ -146,9 +169,14 @@ class CameraOptions(_Table):
     def places(self) -> tuple[tuple[Zone, ...], tuple[Line, ...]]:
         """Zones and lines in the words of the domain."""
         return (
-            tuple(Zone(zone.name, zone.points) for zone in self.zones),
-            tuple(Line(line.name, line.start, line.end) for line in self.lines),
+            tuple(Zone(zone.name, zone.points, zone.labels) for zone in self.zones),
+            tuple(Line(line.name, line.start, line.end, line.labels) for line in self.lines),
         )
+
+    @property
+    def tracked(self) -> bool:
+        """Whether its objects are followed."""
+        return self.tracking or bool(self.zones or self.lines)
 
 
 _Place = ZoneOptions | LineOptions

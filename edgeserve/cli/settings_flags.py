@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 import click
 
 from edgeserve.config.load import PREFIX, load_settings
-from edgeserve.config.settings import options
+from edgeserve.config.settings import has_flag, options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,8 @@ _F = TypeVar("_F", bound="Callable[..., object]")
 def settings_flags(command: _F) -> _F:
     """Add `--config` and a flag for each option to a command."""
     for _, name, field in reversed(list(options())):
-        command = _flag(name, field)(command)
+        if has_flag(field):
+            command = _flag(name, field)(command)
     return click.option(
         "--config",
         "config_path",

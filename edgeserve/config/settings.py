@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from edgeserve.access.limits import Limits
 from edgeserve.cameras.options import CameraOptions
@@ -16,7 +16,9 @@ from edgeserve.catalog.options import CatalogOptions
 from edgeserve.engines.options import EngineOptions
 from edgeserve.pipeline.options import PipelineOptions
 from edgeserve.serving.options import ServingOptions
+from edgeserve.sinks.options import JsonlOptions, MqttOptions, WebhookOptions
 from edgeserve.telemetry.options import TelemetryOptions
+from edgeserve.tracking.options import TrackingOptions
 from edgeserve.web.options import WebOptions
 
 if TYPE_CHECKING:
@@ -37,6 +39,10 @@ class Settings(BaseModel):
     pipeline: PipelineOptions = Field(default_factory=PipelineOptions)
     access: Limits = Field(default_factory=Limits)
     telemetry: TelemetryOptions = Field(default_factory=TelemetryOptions)
+    tracking: TrackingOptions = Field(default_factory=TrackingOptions)
+    mqtt: MqttOptions = Field(default_factory=MqttOptions)
+    jsonl: JsonlOptions = Field(default_factory=JsonlOptions)
+    webhook: WebhookOptions = Field(default_factory=WebhookOptions)
     camera: tuple[CameraOptions, ...] = ()
     """One table `[[camera]]` each; file only, since a flag could not say which."""
 
@@ -60,3 +66,8 @@ def options() -> Iterator[tuple[str, str, FieldInfo]]:
         if isinstance(room, type) and issubclass(room, BaseModel):
             for name, field in room.model_fields.items():
                 yield section, name, field
+
+
+def has_flag(field: FieldInfo) -> bool:
+    """Whether an option has a flag: a secret has none, as everybody sees a command line."""
+    return field.annotation is not SecretStr

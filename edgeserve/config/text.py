@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from edgeserve.cameras.options import CameraOptions
 from edgeserve.config.load import variable
-from edgeserve.config.settings import Settings, options
+from edgeserve.config.settings import Settings, has_flag, options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +23,7 @@ def example() -> str:
 
 
 def show(settings: Settings) -> str:
-    """The settings that are in force; cameras without their credentials."""
+    """The settings that are in force; secrets as stars, cameras without their credentials."""
     lines = list(_lines(settings, comment=""))
     for camera in settings.camera:
         lines += ["", "[[camera]]"]
@@ -40,7 +42,8 @@ def _lines(settings: Settings, comment: str) -> Iterator[str]:
             current = section
         if comment:
             yield f"# {field.description}"
-            yield f"# Also --{name.replace('_', '-')} and {variable(name, field)}."
+            flag = f"--{name.replace('_', '-')} and " if has_flag(field) else ""
+            yield f"# Also {flag}{variable(name, field)}."
         value = getattr(getattr(settings, section), name)
         yield f"{comment}{name} = {_literal(value)}"
 
@@ -73,7 +76,7 @@ def _literal(value: object) -> str:
     """A TOML value; JSON writes the same, but for floats, some characters, and their escapes."""
     if isinstance(value, float):
         return repr(value)
-    if isinstance(value, Path):
+    if isinstance(value, Path | SecretStr):
         value = str(value)
     if isinstance(value, tuple):
         value = list(value)

@@ -214,6 +214,11 @@ class CameraResults(Protocol):
 class Tracker(Protocol):
     """Follows the objects of one camera; used by one thread at a time."""
 
+    @property
+    def least_score(self) -> float:
+        """Least score of a detection that it can use; it may be lower than what is shown."""
+        ...
+
     def update(self, detections: Detections, capture_ns: int) -> Sequence[Track]:
         """Take the detections of the next frame.
 

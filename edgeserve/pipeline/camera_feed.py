@@ -12,6 +12,7 @@ from edgeserve.cameras.supervisor import Supervisor
 from edgeserve.domain.camera import CameraResult
 from edgeserve.domain.request import DetectOptions, Policy, StreamOptions
 from edgeserve.domain.result import Status
+from edgeserve.pipeline.low_scores import without_low_scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,9 +111,9 @@ class CameraFeed:
             session.room.set()
             sent = session.sent.pop(result.frame_id, None)
             if sent is not None and result.status is not Status.DROPPED:
-                self._publish(result, sent)
+                self._publish(result, sent, session.stream.detector.spec.thresholds.score)
 
-    def _publish(self, result: FrameResult, sent: _Sent) -> None:
+    def _publish(self, result: FrameResult, sent: _Sent, usual_score: float) -> None:
         if result.age_us is not None:
             self._observer.frame_looked_at(self.options.name, result.age_us / 1e6)
         seen = CameraResult(
@@ -126,7 +127,8 @@ class CameraFeed:
         )
         if result.status is Status.OK and self._tracker is not None:
             tracks = self._tracker.update(result.detections, sent.capture_ns)
-            seen = replace(seen, tracks=tuple(tracks))
+            shown = usual_score if self.options.score is None else self.options.score
+            seen = without_low_scores(replace(seen, tracks=tuple(tracks)), shown)
         if result.status is Status.OK and self._event_finder is not None:
             seen = replace(seen, events=tuple(self._event_finder.update(seen)))
         self._broadcaster.publish(seen)
@@ -148,12 +150,15 @@ class CameraFeed:
             session.stream.close()
 
     def _open_stream(self) -> FrameStream:
-        options = self.options
+        options, score = self.options, self.options.score
+        if self._tracker is not None:
+            least = self._tracker.least_score
+            score = least if score is None else min(score, least)
         return self._models.open_stream(
             StreamOptions(
                 detect=DetectOptions(
                     model=options.model,
-                    score_threshold=options.score,
+                    score_threshold=score,
                     iou_threshold=options.iou,
                     labels=options.classes,
                 ),

@@ -42,6 +42,11 @@ class ByteTracker:
         self._time_ns: int | None = None
         self._ids_given = 0
 
+    @property
+    def least_score(self) -> float:
+        """Least score of a detection that may continue a track."""
+        return self._options.track_low_score
+
     def update(self, detections: Detections, capture_ns: int) -> tuple[Track, ...]:
         """Take the detections of the next frame.
 

@@ -39,6 +39,8 @@ LINES = [{"name": "kerb", "start": [0, 0.5], "end": [1, 0.5]}]
 
 
 class _Follower:
+    least_score = 0.1
+
     def update(self, detections: Detections, _capture_ns: int) -> Sequence[Track]:
         return [Track(7, index, (0, 0, 1, 1), 1, 0.9) for index in range(len(detections))]
 

@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from edgeserve.config.load import load_settings, variable
-from edgeserve.config.settings import Settings, options
+from edgeserve.config.settings import Settings, has_flag, options
 from edgeserve.config.text import example, show
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def test_the_example_is_the_defaults_as_it_is_and_uncommented(path: Path) -> Non
 def test_the_example_tells_of_every_option_its_purpose_flag_and_variable() -> None:
     lines = example().splitlines()
     for _, name, field in options():
-        flag = f"--{name.replace('_', '-')}"
-        at = lines.index(f"# Also {flag} and {variable(name, field)}.")
+        flag = f"--{name.replace('_', '-')} and " if has_flag(field) else ""
+        at = lines.index(f"# Also {flag}{variable(name, field)}.")
         assert lines[at - 1] == f"# {field.description}"
         assert lines[at + 1].startswith(f"# {name} = ")
 
@@ -53,6 +53,13 @@ def test_the_example_tells_of_every_option_its_purpose_flag_and_variable() -> No
 def test_the_example_lists_options_under_their_section() -> None:
     headings = [line[1:-1] for line in example().splitlines() if line.startswith("[")]
     assert headings == [name for name in Settings.model_fields if name != "camera"]
+
+
+def test_a_secret_is_read_from_the_environment_and_never_shown() -> None:
+    settings = load_settings(None, {"EDGESERVE_MQTT_PASSWORD": "open sesame"}, {})
+    assert settings.mqtt.mqtt_password.get_secret_value() == "open sesame"
+    assert 'mqtt_password = "**********"' in show(settings)
+    assert "sesame" not in show(settings) + repr(settings)
 
 
 @hypothesis_settings(deadline=None, max_examples=60)

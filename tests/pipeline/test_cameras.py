@@ -129,6 +129,8 @@ def test_a_file_is_seen_whole_when_it_is_not_played_in_real_time(tmp_path: Path)
 class Follower:
     """Gives every detection the next number."""
 
+    least_score = 0.1
+
     def __init__(self) -> None:
         self.times: list[int] = []
 

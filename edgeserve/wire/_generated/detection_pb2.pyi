@@ -655,15 +655,20 @@ class CameraEvent(google.protobuf.message.Message):
     LABEL_FIELD_NUMBER: builtins.int
     TIME_UNIX_NS_FIELD_NUMBER: builtins.int
     DIRECTION_FIELD_NUMBER: builtins.int
+    DWELL_MS_FIELD_NUMBER: builtins.int
     kind: builtins.str
-    """As in "enter", "leave", "cross"."""
+    """"zone_entered", "zone_left" or "line_crossed"."""
     place: builtins.str
-    """Name of the zone or line; empty for the whole picture."""
+    """Name of the zone or line."""
     track_id: builtins.int
     label: builtins.str
     time_unix_ns: builtins.int
     direction: builtins.str
-    """Of a line, as in "left" or "right"; else empty."""
+    """Of a line, the side gone to, "left" or "right" as one looks from its start to its end; else
+    empty.
+    """
+    dwell_ms: builtins.int
+    """How long it had been in the zone that it left; only then."""
     def __init__(
         self,
         *,
@@ -673,8 +678,11 @@ class CameraEvent(google.protobuf.message.Message):
         label: builtins.str = ...,
         time_unix_ns: builtins.int = ...,
         direction: builtins.str = ...,
+        dwell_ms: builtins.int | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["direction", b"direction", "kind", b"kind", "label", b"label", "place", b"place", "time_unix_ns", b"time_unix_ns", "track_id", b"track_id"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_dwell_ms", b"_dwell_ms", "dwell_ms", b"dwell_ms"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_dwell_ms", b"_dwell_ms", "direction", b"direction", "dwell_ms", b"dwell_ms", "kind", b"kind", "label", b"label", "place", b"place", "time_unix_ns", b"time_unix_ns", "track_id", b"track_id"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_dwell_ms", b"_dwell_ms"]) -> typing.Literal["dwell_ms"] | None: ...
 
 Global___CameraEvent: typing_extensions.TypeAlias = CameraEvent
 

@@ -44,6 +44,7 @@ def camera_result_to_proto(result: CameraResult, jpeg: bytes) -> pb.WatchCameraR
                 label=event.label,
                 time_unix_ns=event.time_unix_ns,
                 direction=event.direction,
+                dwell_ms=event.dwell_ms,
             )
             for event in result.events
         ],
@@ -86,6 +87,7 @@ def camera_result_from_proto(message: pb.WatchCameraResponse) -> CameraResult:
                 label=event.label,
                 time_unix_ns=event.time_unix_ns,
                 direction=event.direction,
+                dwell_ms=event.dwell_ms if event.HasField("dwell_ms") else None,
             )
             for event in message.events
         ),
