@@ -68,6 +68,10 @@ class Bundle:
                 outputs=manifest.head.outputs,
                 anchors=_anchors(manifest.head),
                 reg_max=manifest.head.reg_max,
+                box_format=manifest.head.box_format or "",
+                box_unit=manifest.head.box_unit or "",
+                activation=manifest.head.activation or "",
+                background=manifest.head.background,
             ),
             thresholds=Thresholds(
                 score=manifest.thresholds.score,

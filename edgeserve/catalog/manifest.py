@@ -53,7 +53,7 @@ class Input(_Table):
     width_px: int = Field(ge=1)
     height_px: int = Field(ge=1)
     layout: Literal["NHWC", "NCHW"]
-    dtype: Literal["uint8", "float32"]
+    dtype: Literal["uint8", "float32", "float16"]
     color_order: ColorOrder
     fit: Fit
     pad_value: int = Field(ge=0, le=255)
@@ -75,6 +75,10 @@ class Head(_Table):
     layout: str
     strides: tuple[Annotated[int, Field(ge=1)], ...] = ()
     reg_max: int = 0
+    box_format: Literal["xyxy", "cxcywh", "yxyx"] | None = None
+    box_unit: Literal["pixels", "fraction"] | None = None
+    activation: Literal["none", "sigmoid"] | None = None
+    background: Literal["none", "first"] = "none"
     outputs: dict[str, str]
     anchors: Anchors | None = None
 

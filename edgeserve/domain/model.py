@@ -39,6 +39,13 @@ class TensorSpec:
     dtype: str
 
 
+def shapes_agree(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    """Whether a tensor's shape is the expected one; -1 in it stands for any size."""
+    return len(shape) == len(expected) and all(
+        size in {-1, wanted} for size, wanted in zip(shape, expected, strict=True)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class InputSpec:
     """What the model wants to see.
@@ -47,7 +54,7 @@ class InputSpec:
         width_px: width of the input picture.
         height_px: height of the input picture.
         layout: "NHWC" or "NCHW".
-        dtype: "uint8" (the file normalises) or "float32" (the server does).
+        dtype: "uint8" (the file normalises), or "float32" or "float16" (the server does).
         color_order: of the channels.
         fit: where a source picture goes.
         pad_value: 0..255, around it.
@@ -94,6 +101,11 @@ class HeadSpec:
         outputs: role (as the head names it) to the file's output name.
         anchors: for heads that have them.
         reg_max: bins a box side, for heads that predict a distribution.
+        box_format: "xyxy", "cxcywh" or "yxyx"; "" takes the head's own.
+        box_unit: "pixels" of the input or "fraction" of it; "" takes the head's own.
+        activation: "none" where scores are 0..1, "sigmoid" where they are logits; "" takes the
+            head's own.
+        background: "first" where class 0 of the output means nothing; "none" otherwise.
     """
 
     layout: str
@@ -101,6 +113,10 @@ class HeadSpec:
     outputs: Mapping[str, str]
     anchors: AnchorSpec | None = None
     reg_max: int = 0
+    box_format: str = ""
+    box_unit: str = ""
+    activation: str = ""
+    background: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +136,7 @@ class ModelFile:
         path: the file that a runtime opens.
         runtimes: names of the runtimes that may open it, or RUNTIME:DEVICE of a device that it
             was made for, as in onnxruntime:Tensorrt.
-        precision: "int8", "fp16" or "fp32".
+        precision: "int8", "fp16" or "fp32": of most of its weights.
     """
 
     path: Path

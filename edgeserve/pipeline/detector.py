@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgeserve.domain.errors import ConfigurationError
+from edgeserve.domain.model import shapes_agree
 from edgeserve.domain.result import StageTimes
 from edgeserve.engines.finite import check_finite
 from edgeserve.geometry.letterbox import Letterbox
@@ -119,7 +120,7 @@ def _input_of(spec: ModelSpec, engine: Engine) -> InputSpec:
         wanted = replace(wanted, layout="NHWC", dtype="uint8")
     size = (wanted.height_px, wanted.width_px)
     shape = (1, *size, 3) if wanted.layout == "NHWC" else (1, 3, *size)
-    if engine.input.shape != shape or engine.input.dtype != wanted.dtype:
+    if not shapes_agree(engine.input.shape, shape) or engine.input.dtype != wanted.dtype:
         text = (
             f"model {spec.name}: the manifest says input {wanted.dtype} {list(shape)} and the "
             f"file has {engine.input.dtype} {list(engine.input.shape)}"

@@ -37,14 +37,16 @@ class Selection:
 def finalize(candidates: Candidates, selection: Selection, placement: Letterbox) -> Detections:
     """Filter, suppress, and map back to the source picture.
 
-    Boxes that are not finite, or that have no area inside the picture, are left out: an engine
-    that returns NaN must not become a detection.
+    Boxes and scores that are not finite, and boxes that have no area inside the picture, are left
+    out: an engine that returns NaN must not become a detection.
     """
     boxes, scores, class_ids = candidates.boxes_xyxy, candidates.scores, candidates.class_ids
-    source = placement.to_source(boxes)
+    with np.errstate(over="ignore", invalid="ignore"):
+        source = placement.to_source(boxes)
     # Before suppression: a box that nobody will see takes no place among the best.
     usable = (source[:, 2:] > source[:, :2]).all(axis=1)
-    usable &= np.isfinite(boxes).all(axis=1) & (scores > selection.score_threshold)
+    usable &= np.isfinite(boxes).all(axis=1)
+    usable &= np.isfinite(scores) & (scores > selection.score_threshold)
     if selection.wanted is not None:
         usable &= selection.wanted[class_ids]
     if not usable.all():

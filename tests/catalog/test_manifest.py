@@ -32,7 +32,7 @@ ANCHORS = 'anchors = { scale_xy = [1], box_sizes = "exp", class_scores = "sigmoi
         ("pad_value = 114", "pad_value = 256", "input.pad_value", "less than or equal to 255"),
         ("width_px = 416", "width_px = 'wide'", "input.width_px", "integer, got 'wide'"),
         ("width_px = 416", "width_px = 0", "input.width_px", "greater than or equal to 1"),
-        ('"uint8"', '"int8"', "input.dtype", "'uint8' or 'float32', got 'int8'"),
+        ('"uint8"', '"int8"', "input.dtype", "'uint8', 'float32' or 'float16', got 'int8'"),
         ('"top-left"', '"fill"', "input.fit", "'center', 'top-left' or 'stretch', got 'fill'"),
         ('"RGB"', '"GBR"', "input.color_order", "'BGR' or 'RGB', got 'GBR'"),
         (STD, "std = [4.0, 5.0]", "input.normalisation.std[2]", "Field required"),

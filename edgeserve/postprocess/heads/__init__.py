@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from edgeserve.domain.errors import ConfigurationError
 from edgeserve.postprocess.heads.anchor_grid import AnchorGridHead
+from edgeserve.postprocess.heads.boxes_scores import BoxesScoresHead
+from edgeserve.postprocess.heads.detr import DetrHead, SoftmaxDetrHead
 from edgeserve.postprocess.heads.dfl import DflHead
+from edgeserve.postprocess.heads.end_to_end import EndToEndHead
+from edgeserve.postprocess.heads.grid_unit import GridUnitHead
 from edgeserve.postprocess.heads.region import RegionHead
+from edgeserve.postprocess.heads.ssd import SsdHead
+from edgeserve.postprocess.heads.v5 import V5Head
+from edgeserve.postprocess.heads.v8 import V8Head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,9 +42,19 @@ class Head(Protocol):
 
 _HEADS: Mapping[str, Callable[[ModelSpec], Head]] = {
     "anchor-grid": AnchorGridHead,
+    "boxes-scores": BoxesScoresHead,
+    "detr": DetrHead,
+    "detr-softmax": SoftmaxDetrHead,
     "dfl": DflHead,
+    "end-to-end": EndToEndHead,
+    "grid-unit": GridUnitHead,
     "region": RegionHead,
+    "ssd": SsdHead,
+    "v5": V5Head,
+    "v8": V8Head,
 }
+LAYOUTS = tuple(sorted(_HEADS))
+"""What a manifest's `head.layout` may be."""
 
 
 def create_head(spec: ModelSpec) -> Head:
@@ -50,7 +67,7 @@ def create_head(spec: ModelSpec) -> Head:
     if head is None:
         text = (
             f"model {spec.name}: head layout {spec.head.layout!r} is unknown; "
-            f"expected one of {', '.join(sorted(_HEADS))}"
+            f"expected one of {', '.join(LAYOUTS)}"
         )
         raise ConfigurationError(text)
     return head(spec)

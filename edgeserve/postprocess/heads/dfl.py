@@ -1,17 +1,21 @@
 """Raw anchor-free output with a distribution for each box side.
 
-Two outputs, over all N cells of all levels (level by level, row by row):
+Over all N cells of all levels (level by level, row by row), or each level by itself:
 
 - `boxes` (1, 4 * reg_max, N): logits of the distances left, top, right, bottom from the cell's
   centre, reg_max bins each; the expectation over the bins is the distance in strides;
-- `scores` (1, C, N): class logits, no objectness.
+- `scores` (1, C, N): class logits, no objectness;
+
+or, for each level L from 0, in the order of the strides, `boxes_L` (1, 4 * reg_max, rows,
+columns) with `scores_L` (1, C, rows, columns); or `maps_L` (1, 4 * reg_max + C, rows, columns),
+boxes first.
 
 Source: Li et al., Generalized Focal Loss, 2020 (the integral of the distribution).
 """
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,15 +23,32 @@ import numpy as np
 from edgeserve.domain.errors import ConfigurationError
 from edgeserve.geometry.grid import cell_centres
 from edgeserve.postprocess.candidates import Candidates
+from edgeserve.postprocess.output import check_shapes, real
+from edgeserve.postprocess.scores import logit, sigmoid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from edgeserve.domain.model import ModelSpec
 
 _SIDES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Cells that lie together: all of them, or those of a level.
+
+    `boxes` and `scores` are outputs' names, the same one where both lie in one map. `grid` is
+    (N,), or (rows, columns) of a level.
+    """
+
+    boxes: str
+    scores: str
+    grid: tuple[int, ...]
+    centres: NDArray[np.float32]
+    strides: NDArray[np.float32]
 
 
 class DflHead:
@@ -40,22 +61,16 @@ class DflHead:
             ConfigurationError: an output role, `strides` or `reg_max` is missing.
         """
         head = spec.head
-        missing = {"boxes", "scores"} - set(head.outputs)
-        if missing or not head.strides or head.reg_max <= 1:
+        self._parts = list(_parts(spec))
+        if not self._parts or not head.strides or head.reg_max <= 1:
             text = (
-                f"model {spec.name}: head dfl needs outputs.boxes, outputs.scores, strides and "
-                f"reg_max > 1; got outputs {dict(head.outputs)}, strides {list(head.strides)}, "
-                f"reg_max {head.reg_max}"
+                f"model {spec.name}: head dfl needs outputs.boxes, outputs.scores (or boxes_0, "
+                f"scores_0, … or maps_0, … for each level), strides and reg_max > 1; got outputs "
+                f"{dict(head.outputs)}, strides {list(head.strides)}, reg_max {head.reg_max}"
             )
             raise ConfigurationError(text)
         self._model = spec.name
-        self._boxes, self._scores = head.outputs["boxes"], head.outputs["scores"]
         self._classes = len(spec.labels)
-        self._centres, self._strides = cell_centres(
-            spec.input.width_px,
-            spec.input.height_px,
-            head.strides,
-        )
         self._reg_max = head.reg_max
         self._bins = np.arange(head.reg_max, dtype=np.float32)
 
@@ -65,19 +80,15 @@ class DflHead:
         Raises:
             ConfigurationError: a name or a shape differs.
         """
-        cells = len(self._strides)
-        expected = {
-            self._boxes: (1, _SIDES * self._reg_max, cells),
-            self._scores: (1, self._classes, cells),
-        }
-        for name, shape in expected.items():
-            if outputs.get(name) != shape:
-                text = (
-                    f"model {self._model}: output {name!r} should have shape {list(shape)} by "
-                    f"labels, strides and reg_max of the manifest; the model file has "
-                    f"{ {key: list(value) for key, value in outputs.items()} }"
-                )
-                raise ConfigurationError(text)
+        channels = _SIDES * self._reg_max
+        expected = {}
+        for part in self._parts:
+            if part.boxes == part.scores:
+                expected[part.boxes] = [(1, channels + self._classes, *part.grid)]
+            else:
+                expected[part.boxes] = [(1, channels, *part.grid)]
+                expected[part.scores] = [(1, self._classes, *part.grid)]
+        check_shapes(self._model, outputs, expected, "labels, strides and reg_max")
 
     def candidates(
         self,
@@ -85,16 +96,32 @@ class DflHead:
         score_threshold: float,
     ) -> Candidates:
         """Every (cell, class) pair that scores above the threshold, boxes in model pixels."""
-        logits = outputs[self._scores][0]
+        found = [self._candidates(part, outputs, score_threshold) for part in self._parts]
+        if len(found) == 1:
+            return found[0]
+        return Candidates(
+            boxes_xyxy=np.concatenate([one.boxes_xyxy for one in found]),
+            scores=np.concatenate([one.scores for one in found]),
+            class_ids=np.concatenate([one.class_ids for one in found]),
+        )
+
+    def _candidates(
+        self,
+        part: _Part,
+        outputs: Mapping[str, NDArray[np.float32]],
+        score_threshold: float,
+    ) -> Candidates:
+        channels, cells_in_all = _SIDES * self._reg_max, len(part.strides)
+        bins = real(outputs[part.boxes]).reshape(-1, cells_in_all)[:channels]
+        logits = real(outputs[part.scores]).reshape(-1, cells_in_all)[-self._classes :]
         # The sigmoid is monotone: comparing logits spares it for all cells that do not matter.
-        class_ids, cells = np.nonzero(logits > _logit(score_threshold))
-        # Beyond the reach of exp a score is 0; what is no number is left to `finalize`.
+        class_ids, cells = np.nonzero(logits > logit(score_threshold))
+        # What is no number is left to `finalize`.
         with np.errstate(over="ignore", invalid="ignore"):
-            scores = 1 / (1 + np.exp(-logits[class_ids, cells]))
-            distances = self._distances(outputs[self._boxes][0][:, cells])
-        reach = distances * self._strides[cells, None]
-        centres = self._centres[cells]
+            reach = self._distances(bins[:, cells]) * part.strides[cells, None]
+        centres = part.centres[cells]
         boxes = np.concatenate([centres - reach[:, :2], centres + reach[:, 2:]], axis=1)
+        scores = sigmoid(logits[class_ids, cells])
         return Candidates(boxes_xyxy=boxes, scores=scores, class_ids=class_ids)
 
     def _distances(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -106,9 +133,25 @@ class DflHead:
         return sums
 
 
-def _logit(probability: float) -> float:
-    if probability <= 0:
-        return -math.inf
-    if probability >= 1:
-        return math.inf
-    return math.log(probability / (1 - probability))
+def _parts(spec: ModelSpec) -> Iterator[_Part]:
+    """The parts whose outputs the manifest names; none where one is missing."""
+    head, width, height = spec.head, spec.input.width_px, spec.input.height_px
+    roles = head.outputs
+    if not head.strides:
+        return
+    if {"boxes", "scores"} <= set(roles):
+        centres, strides = cell_centres(width, height, head.strides)
+        yield _Part(roles["boxes"], roles["scores"], (len(strides),), centres, strides)
+        return
+    names = [
+        (
+            roles.get(f"boxes_{level}", roles.get(f"maps_{level}")),
+            roles.get(f"scores_{level}", roles.get(f"maps_{level}")),
+        )
+        for level in range(len(head.strides))
+    ]
+    if any(boxes is None or scores is None for boxes, scores in names):
+        return
+    for (boxes, scores), stride in zip(names, head.strides, strict=True):
+        centres, strides = cell_centres(width, height, [stride])
+        yield _Part(str(boxes), str(scores), (height // stride, width // stride), centres, strides)
