@@ -9,7 +9,8 @@ import click
 
 from edgeserve.cli.exit_codes import CHECK_FAILED
 from edgeserve.cli.json_option import json_option
-from edgeserve.cli.server_options import address_option, detect_flags, detect_options
+from edgeserve.cli.own_server import server_for
+from edgeserve.cli.server_options import detect_flags, detect_options
 
 
 @click.command()
@@ -20,7 +21,11 @@ from edgeserve.cli.server_options import address_option, detect_flags, detect_op
     required=True,
     type=click.Path(exists=True, path_type=Path),
 )
-@address_option
+@click.option(
+    "--address",
+    help="The server, HOST:PORT or unix:PATH. [default: 127.0.0.1:8001, or, where that does not "
+    "serve the model, one that is started for this command]",
+)
 @detect_flags
 @click.option(
     "--annotate",
@@ -34,12 +39,12 @@ def detect(
     /,
     *,
     paths: tuple[Path, ...],
-    address: str,
+    address: str | None,
     annotate: Path | None,
     json_path: str | None,
     **wanted: Any,  # noqa: ANN401 - detect_flags
 ) -> None:
-    """Find objects in pictures (JPEG, PNG, WebP) and in folders of them, by a server.
+    """Find objects in pictures (JPEG, PNG, WebP) and in folders of them.
 
     latency_ms, p50_ms and p99_ms are the server's: from a picture's arrival to its result.
     Exit code 1 if a picture could not be processed; the others are.
@@ -51,13 +56,15 @@ def detect(
     files = [
         file for path in paths for file in (pictures_in(path).paths if path.is_dir() else [path])
     ]
-    errors = run_stream(
-        address,
-        Pictures("pictures", files),
-        StreamOptions(detect=detect_options(**wanted), policy=Policy.BLOCK),
-        json_path=json_path,
-        annotate=annotate,
-        paths=files,
-    )
+    options = StreamOptions(detect=detect_options(**wanted), policy=Policy.BLOCK)
+    with server_for(address, options.detect.model, options.detect.version) as server:
+        errors = run_stream(
+            server,
+            Pictures("pictures", files),
+            options,
+            json_path=json_path,
+            annotate=annotate,
+            paths=files,
+        )
     if errors:
         context.exit(CHECK_FAILED)

@@ -65,7 +65,7 @@ def _computable(boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
     """Boxes whose area is within the reach of their type: absurdly large ones in float64."""
     if np.abs(boxes_xyxy).max(initial=0) < _LARGE:
         return boxes_xyxy
-    return boxes_xyxy.astype(np.float64)  # type: ignore[return-value]
+    return boxes_xyxy.astype(np.float64)
 
 
 def _greedy(overlaps: NDArray[np.bool_]) -> NDArray[np.intp]:

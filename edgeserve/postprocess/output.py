@@ -61,7 +61,8 @@ def check_shapes(
 
 def real(output: NDArray[np.generic]) -> NDArray[np.float32]:
     """An output as float32; not copied where it is."""
-    return np.asarray(output, dtype=np.float32)
+    values: NDArray[np.float32] = np.asarray(output, dtype=np.float32)
+    return values
 
 
 def rows_of(output: NDArray[np.generic], channels: int, *, first: bool) -> NDArray[np.float32]:
@@ -79,13 +80,13 @@ def rows_of(output: NDArray[np.generic], channels: int, *, first: bool) -> NDArr
     if channels not in plane.shape:
         text = f"an output has shape {list(output.shape)}; expected {channels} channels"
         raise EngineError(text)
-    return plane.T if plane.shape[0] == channels and (first or plane.shape[1] != channels) else plane
+    return (
+        plane.T if plane.shape[0] == channels and (first or plane.shape[1] != channels) else plane
+    )
 
 
 def _agree(found: Shape, wanted: Shape) -> bool:
-    relaxed = tuple(
-        ANY if size == ANY else have for have, size in zip(found, wanted, strict=False)
-    )
+    relaxed = tuple(ANY if size == ANY else have for have, size in zip(found, wanted, strict=False))
     return len(found) == len(wanted) and shapes_agree(relaxed, wanted)
 
 

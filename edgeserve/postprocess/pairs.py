@@ -33,7 +33,7 @@ def pairs_above(
     if scores.flags.c_contiguous or scores.strides[0] >= scores.strides[1]:
         rows, columns = np.nonzero(scores > bound)
     else:
-        columns, rows = np.nonzero(scores.T > bound)
+        columns, rows = np.nonzero(bound < scores.T)
     found = scores[rows, columns]
     return rows, columns, sigmoid(found) if logits else found
 

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 PREFIX = "u8_input/"
 """What the names of the nodes and tensors added here begin with."""
-TRANSPOSE, CAST, SUB, MUL = (f"{PREFIX}{word}" for word in ("transpose", "cast", "sub", "mul"))
-"""Names of the nodes; Sub and Mul are there only where they do something."""
+TRANSPOSE, CAST, SUB, MUL, HALVE = (
+    f"{PREFIX}{word}" for word in ("transpose", "cast", "sub", "mul", "halve")
+)
+"""Names of the nodes; Transpose, Sub, Mul and Halve are there only where they do something."""
 _RANK = 4
+_CHANNELS = 3
 
 
 def add_u8_input(
@@ -31,8 +34,8 @@ def add_u8_input(
     """Put Transpose, Cast, Sub and Mul before a float model, so that the graph normalises.
 
     The model computes with (x - mean) / std, x in 0..255; constants that do nothing are left
-    out. Input before: float32 (1, 3, H, W). Input after, of the same name: uint8 (1, H, W, 3),
-    channels in the same order.
+    out. Input before: float32 or float16, (1, 3, H, W) or (1, H, W, 3). Input after, of the same
+    name: uint8 (1, H, W, 3), channels in the same order.
 
     Args:
         model: not changed.
@@ -51,17 +54,24 @@ def add_u8_input(
     changed.CopyFrom(model)
     graph = changed.graph
     old = _the_input(graph)
-    batch, channels, height, width = (d.dim_value for d in old.type.tensor_type.shape.dim)
-    nodes = [
-        _node("Transpose", [old.name], TRANSPOSE, perm=[0, 3, 1, 2]),
-        _node("Cast", [_output(TRANSPOSE)], CAST, to=onnx.TensorProto.FLOAT),
-    ]
+    sizes = [d.dim_value for d in old.type.tensor_type.shape.dim]
+    planes = sizes[1] == _CHANNELS
+    height, width = sizes[2:] if planes else sizes[1:3]
+    nodes = []
+    if planes:
+        nodes.append(_node("Transpose", [old.name], TRANSPOSE, perm=[0, 3, 1, 2]))
+    before = nodes[-1].output[0] if nodes else old.name
+    nodes.append(_node("Cast", [before], CAST, to=onnx.TensorProto.FLOAT))
     scale = [1 / value for value in std]
     for operator, name, values, idle in (("Sub", SUB, mean, 0), ("Mul", MUL, scale, 1)):
         if any(value != idle for value in values):
-            constant = onnx.numpy_helper.from_array(_channel_constant(values), f"{name}_by")
+            by = _channel_constant(values, planes=planes)
+            constant = onnx.numpy_helper.from_array(by, f"{name}_by")
             graph.initializer.append(constant)
             nodes.append(_node(operator, [nodes[-1].output[0], constant.name], name))
+    if old.type.tensor_type.elem_type == onnx.TensorProto.FLOAT16:
+        # Halved after the arithmetic: 255 less a mean is not exact in 16 bits.
+        nodes.append(_node("Cast", [nodes[-1].output[0]], HALVE, to=onnx.TensorProto.FLOAT16))
     normalised = nodes[-1].output[0]
     for node in graph.node:
         for index, name in enumerate(node.input):
@@ -69,7 +79,7 @@ def add_u8_input(
                 node.input[index] = normalised
     for index, node in enumerate(nodes):
         graph.node.insert(index, node)
-    shape = [batch, height, width, channels]
+    shape = [1, height, width, _CHANNELS]
     new = onnx.helper.make_tensor_value_info(old.name, onnx.TensorProto.UINT8, shape)
     old.CopyFrom(new)
     onnx.checker.check_model(changed, full_check=True)
@@ -94,13 +104,17 @@ def _the_input(graph: GraphProto) -> ValueInfoProto:
     sizes = [d.dim_value for d in kind.shape.dim] if kind else []
     if (
         kind is None
-        or kind.elem_type != onnx.TensorProto.FLOAT
+        or kind.elem_type not in {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16}
         or len(sizes) != _RANK
-        or sizes[:2] != [1, 3]
+        or sizes[0] != 1
+        or _CHANNELS not in {sizes[1], sizes[3]}
         or min(sizes) < 1
     ):
         found = ", ".join(f"{value.name} {_dimensions(value)}" for value in inputs)
-        text = f"the model's input is {found}; expected one float32 [1, 3, height, width]"
+        text = (
+            f"the model's input is {found}; expected one float32 [1, 3, height, width], or "
+            "[1, height, width, 3], or the same in float16"
+        )
         raise ConfigurationError(text)
     return inputs[0]
 
@@ -109,8 +123,9 @@ def _dimensions(value: ValueInfoProto) -> list[int | str]:
     return [d.dim_value or d.dim_param for d in value.type.tensor_type.shape.dim]
 
 
-def _channel_constant(values: Sequence[float]) -> NDArray[np.float32]:
-    """() where all channels agree, else (1, 3, 1, 1)."""
+def _channel_constant(values: Sequence[float], *, planes: bool) -> NDArray[np.float32]:
+    """() where all channels agree, else (1, 3, 1, 1), or (1, 1, 1, 3) without planes."""
     if len(set(values)) == 1:
         return np.array(values[0], dtype=np.float32)
-    return np.array(values, dtype=np.float32).reshape(1, -1, 1, 1)
+    shape = (1, -1, 1, 1) if planes else (1, 1, 1, -1)
+    return np.array(values, dtype=np.float32).reshape(shape)

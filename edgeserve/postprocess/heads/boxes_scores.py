@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from edgeserve.postprocess.box_code import BoxCode
 from edgeserve.postprocess.candidates import Candidates
-from edgeserve.postprocess.output import ANY, check_shapes, names_of, real, rows_of
+from edgeserve.postprocess.output import ANY, Shape, check_shapes, names_of, real, rows_of
 from edgeserve.postprocess.pairs import pairs_above
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class BoxesScoresHead:
         shape = outputs.get(self._scores, ())
         if len(shape) == len((1, ANY, self._channels)):
             rows = shape[2] if shape[1] == self._channels != shape[2] else shape[1]
-        expected = {
+        expected: dict[str, list[Shape]] = {
             self._scores: [(1, ANY, self._channels), (1, self._channels, ANY)],
             self._boxes: [(1, rows, _SIDES), (1, _SIDES, rows), (1, rows, 1, _SIDES)],
         }
