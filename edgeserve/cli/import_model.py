@@ -141,12 +141,15 @@ def _document(imported: Imported) -> dict[str, object]:
 def _text(imported: Imported) -> str:
     manifest = imported.bundle.manifest
     (file,) = manifest.files
+    summary = (
+        f"{manifest.name}:{manifest.version}: {manifest.head.layout}, {len(manifest.labels)} "
+        f"labels, {manifest.input.width_px}x{manifest.input.height_px}, {file.precision} for "
+        f"{' and '.join(file.runtimes)}"
+    )
     return "\n".join(
         [
             *(f"assumed: {one}" for one in imported.assumptions),
-            f"{manifest.name}:{manifest.version}: {manifest.head.layout}, {len(manifest.labels)} "
-            f"labels, {manifest.input.width_px}x{manifest.input.height_px}, {file.precision} for "
-            f"{' and '.join(file.runtimes)}",
+            summary,
             f"written to {imported.bundle.folder}",
             f"try it: edgeserve detect PICTURE --model {manifest.name}",
         ]

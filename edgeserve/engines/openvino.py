@@ -247,7 +247,7 @@ class OpenVinoRequest:
 
         self._tensor = openvino.Tensor
         self._request = compiled.create_infer_request()
-        self._names = [port.get_any_name() for port in compiled.outputs]
+        self._names = [_name(port) for port in compiled.outputs]
         self._fixed = all(port.get_partial_shape().is_static for port in compiled.outputs)
         self._bound: NDArray[np.generic] | None = None
         self._outputs: dict[str, NDArray[np.float32]] = {}
@@ -277,10 +277,20 @@ class OpenVinoRequest:
         self._request.cancel()
 
 
+def _name(port: openvino.ConstOutput) -> str:
+    """The file's name of an input or output.
+
+    Where the compiler has merged an output with an inner tensor it has both names, and any of
+    them comes first.
+    """
+    given: str = port.get_node().get_friendly_name().removesuffix("/sink_port_0")
+    return given if given in port.get_names() else port.get_any_name()
+
+
 def _spec(port: openvino.ConstOutput) -> TensorSpec:
     dimensions = port.get_partial_shape()
     return TensorSpec(
-        name=port.get_any_name(),
+        name=_name(port),
         shape=tuple(d.get_length() if d.is_static else -1 for d in dimensions),
         dtype=np.dtype(port.get_element_type().to_dtype()).name,
     )

@@ -151,3 +151,44 @@ def test_boxes_without_area_overlap_nothing() -> None:
     expected = np.zeros((4, 4))
     expected[3, 3] = 1
     np.testing.assert_array_equal(iou_matrix(degenerate, degenerate), expected)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    SEEDS,
+    st.integers(1, 30),
+    st.sampled_from([1e3, 1e6, 1e10, 1e19, 1e30, 3e38]),
+    THRESHOLDS,
+)
+def test_boxes_of_absurd_size_neither_warn_nor_suppress_other_classes(
+    seed: int,
+    count: int,
+    size_px: float,
+    iou_threshold: float,
+) -> None:
+    rng = np.random.default_rng(seed)
+    boxes = scene(seed, count, classes=5)
+    wild = boxes.boxes_xyxy.copy()
+    large = rng.random(count) < 0.5
+    wild[large] *= np.float32(size_px / 120)
+    together = fast_nms(Scene(wild, boxes.scores, boxes.class_ids), iou_threshold, 100)
+    alone = []
+    for label in range(5):
+        own = np.flatnonzero(boxes.class_ids == label)
+        part = Scene(wild[own], boxes.scores[own], boxes.class_ids[own])
+        alone += own[fast_nms(part, iou_threshold, 100)].tolist()
+    assert sorted(together) == sorted(alone)
+
+
+def test_a_small_box_beside_a_box_of_absurd_size_is_still_compared_exactly() -> None:
+    small = [[10, 10, 20, 20], [11, 10, 21, 20], [40, 10, 50, 20], [-3e38, -3e38, 3e38, 3e38]]
+    scores = np.array([0.9, 0.8, 0.7, 0.6], dtype=np.float32)
+    classes = np.array([79, 79, 79, 0])
+    kept = nms(np.array(small, dtype=np.float32), scores, classes, 0.5, 10)
+    assert kept.tolist() == [0, 2, 3]
+
+
+def test_threshold_1_keeps_everything() -> None:
+    boxes = np.tile(np.array([[0, 0, 10, 10]], dtype=np.float32), (4, 1))
+    scores = np.array([0.1, 0.4, 0.3, 0.2], dtype=np.float32)
+    assert nms(boxes, scores, np.zeros(4, dtype=np.int64), 1.0, 3).tolist() == [1, 2, 3]

@@ -196,3 +196,46 @@ def test_a_head_that_lacks_something_says_what(head: dict[str, object], said: st
     with pytest.raises(ConfigurationError) as refusal:
         create_head(model_spec(**head))
     assert said in str(refusal.value)
+
+
+def levels(raw: Outputs, *, joined: bool) -> tuple[dict[str, str], Outputs]:
+    """The same numbers as maps of each level: roles and outputs."""
+    roles: dict[str, str] = {}
+    maps: Outputs = {}
+    start = 0
+    for level, stride in enumerate(STRIDES):
+        grid = (HEIGHT_PX // stride, WIDTH_PX // stride)
+        cells = slice(start, start + grid[0] * grid[1])
+        boxes = raw["b"][:, :, cells].reshape(1, -1, *grid)
+        scores = raw["s"][:, :, cells].reshape(1, -1, *grid)
+        start = cells.stop
+        if joined:
+            roles[f"maps_{level}"] = f"m{level}"
+            maps[f"m{level}"] = np.concatenate([boxes, scores], axis=1)
+        else:
+            roles |= {f"boxes_{level}": f"b{level}", f"scores_{level}": f"s{level}"}
+            maps |= {f"b{level}": boxes, f"s{level}": scores}
+    return roles, maps
+
+
+@pytest.mark.parametrize("joined", [True, False])
+@pytest.mark.parametrize("score_threshold", [0.05, 0.3, 0.9])
+def test_levels_by_themselves_give_what_all_of_them_give(
+    *,
+    joined: bool,
+    score_threshold: float,
+) -> None:
+    raw = outputs(8)
+    roles, maps = levels(raw, joined=joined)
+    head = create_head(model_spec(outputs=roles))
+    head.check({name: array.shape for name, array in maps.items()})
+    check_equal(head.candidates(maps, score_threshold), raw, score_threshold)
+
+
+def test_a_level_of_another_size_is_refused() -> None:
+    roles, maps = levels(outputs(9), joined=True)
+    shapes = {name: array.shape for name, array in maps.items()} | {"m1": (1, 23, 3, 4)}
+    with pytest.raises(ConfigurationError, match=r"output 'm1' should have shape \[1, 23, 2, 4\]"):
+        create_head(model_spec(outputs=roles)).check(shapes)
+    with pytest.raises(ConfigurationError, match="maps_0"):
+        create_head(model_spec(outputs={"maps_0": "m0"}))

@@ -103,9 +103,9 @@ def test_a_uint8_nhwc_tensor_is_the_letterboxed_picture_itself() -> None:
 
 
 @pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
-@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float16"])
 def test_every_layout_holds_the_same_values(layout: str, dtype: str) -> None:
-    normalised = dtype == "float32"
+    normalised = dtype != "uint8"
     tensor = TensorWriter(spec(layout, dtype, normalised=normalised)).write(
         picture(100, 50),
         plan(100, 50),
@@ -118,7 +118,8 @@ def test_every_layout_holds_the_same_values(layout: str, dtype: str) -> None:
     assert tensor.dtype == np.dtype(dtype)
     assert tensor.flags.c_contiguous
     assert tensor.shape == (1, *expected.shape)
-    np.testing.assert_allclose(tensor[0], expected, rtol=1e-5, atol=1e-5)
+    tolerance = 2e-3 if dtype == "float16" else 1e-5
+    np.testing.assert_allclose(tensor[0], expected, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize(("layout", "dtype"), [("NHWC", "uint8"), ("NCHW", "float32")])

@@ -41,25 +41,41 @@ def choose(
     """
     shapes = {name: output.shape for name, output in outputs.items()}
     shown = ", ".join(f"{name!r} {list(shape)}" for name, shape in shapes.items())
-    everything = [
-        *(one for name, shape in shapes.items() for one in readings_of_one(name, shape, grid)),
-        *readings_of_several(shapes, grid),
+    together = list(readings_of_several(shapes, grid))
+    joined = {name for one in together for name in one.outputs.values()}
+    alone = [
+        one
+        for name, shape in shapes.items()
+        for one in readings_of_one(name, shape, grid)
+        if name not in joined or one.layout == layout
     ]
+    everything = [*together, *alone]
     possible = _credible(everything, classes, layout)
-    agreed = [one for one in possible if not contradiction(one, outputs, grid)]
-    if layout is None or agreed:
-        possible = agreed
     if not possible:
         text = (
             f"outputs {shown} are not {'of a layout that is known' if layout is None else layout} "
             f"at input {grid.size[0]}x{grid.size[1]}; --head takes one of {', '.join(LAYOUTS)}"
         )
         raise ConfigurationError(text)
+    doubts = [contradiction(one, outputs, grid) for one in possible]
+    agreed = [one for one, doubt in zip(possible, doubts, strict=True) if not doubt]
+    if not agreed and layout is None:
+        heads = _heads(possible)
+        text = f"outputs {shown} are shaped for {heads}, but {doubts[0]}; add it if you know better"
+        raise ConfigurationError(text)
+    # The user's word stands against the numbers.
+    possible = agreed or possible
     fitting = [one for one in possible if classes is None or one.classes in {None, classes}]
     if not fitting:
         rooms = " or ".join(sorted({f"{one.classes} (head {one.layout})" for one in possible}))
         text = f"there are {classes} labels, and outputs {shown} have room for {rooms}"
-        raise ConfigurationError(text)
+        others = [
+            one
+            for one in everything
+            if one.classes == classes and not contradiction(one, outputs, grid)
+        ]
+        hint = f"; if that is what they are, add {_heads(others)}"
+        raise ConfigurationError(text + (hint if others and layout is None else ""))
     rivals = {(one.layout, one.classes): one for one in fitting}
     if classes is None and layout is None and len(rivals) == 1:
         # 85 channels are 81 classes, or COCO's 80 with objectness.
@@ -83,15 +99,15 @@ def _credible(
     if layout is not None:
         return [one for one in readings if one.layout == layout]
     likely = [one for one in readings if one.likely]
-    if classes is None or any(one.classes in {None, classes} for one in likely):
-        return likely
-    return [one for one in readings if one.likely or one.classes == classes]
+    return likely or [one for one in readings if one.classes == classes]
 
 
 def _ambiguous(shown: str, rivals: Sequence[Reading]) -> str:
     readings = " or ".join(f"{one.layout} with {one.classes} classes" for one in rivals)
-    layouts = sorted({one.layout for one in rivals})
-    if len(layouts) == 1:
+    if len({one.layout for one in rivals}) == 1:
         return f"outputs {shown} may be {readings}; name the classes with --labels FILE|a,b,c"
-    heads = " or ".join(f"--head {layout}" for layout in layouts)
-    return f"outputs {shown} may be {readings}; add {heads}, or --labels FILE|a,b,c"
+    return f"outputs {shown} may be {readings}; add {_heads(rivals)}, or --labels FILE|a,b,c"
+
+
+def _heads(readings: Sequence[Reading]) -> str:
+    return " or ".join(sorted({f"--head {one.layout}" for one in readings}))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _FRACTION = 2.0
 """Boxes that reach beyond this are in pixels: a fraction may leave the picture a little."""
+_ABSURD = 1e9
 _ROUNDING = 1e-3
 _FOLLOWS = 0.5
 """Correlation of decoded centres with their cells is near 1, that of offsets near 0."""
@@ -130,5 +131,7 @@ def _correlation(first: NDArray[np.float64], second: NDArray[np.float32]) -> flo
 
 def _rows(output: NDArray[np.generic]) -> NDArray[np.float64]:
     """(1, N, K) or (1, K, N) as float64 (N, K), boxes being more than channels."""
-    plane: NDArray[np.float64] = np.nan_to_num(np.asarray(output, dtype=np.float64)[0])
+    plane: NDArray[np.float64] = np.asarray(output, dtype=np.float64)[0]
+    # What is no number, or absurd, is no evidence.
+    plane = np.where(np.abs(plane) < _ABSURD, plane, 0)
     return plane if plane.shape[0] >= plane.shape[1] else plane.T

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 _MOST_CHARACTERS = 1 << 20
 _MOST_LABELS = 100_000
+_MOST_LETTERS = 200
 _FIRST_STRIDE = 8
+_WHITE = 255
 _FITS = {
     **{fit.value: fit for fit in Fit},
     "standard": Fit.STRETCH,
@@ -73,7 +76,7 @@ def describe(metadata: Mapping[str, str]) -> Description:
                 continue
             try:
                 found[field] = read(metadata[key])
-            except (ValueError, TypeError, KeyError, IndexError) as error:
+            except (ValueError, TypeError, KeyError, OverflowError) as error:
                 value = metadata[key]
                 notes.append(f"metadata {key} = {value!r:.60} is not understood: {error!s:.80}")
     return Description(**found, notes=tuple(notes))
@@ -105,7 +108,8 @@ def _labels(text: str) -> tuple[str, ...]:
         separator = "," if "," in str(value) else None
         names = str(value).split(separator)
     labels = tuple(str(name).strip() for name in names)
-    if not labels or not all(labels) or len(labels) > _MOST_LABELS:
+    sizes = [len(label) for label in labels]
+    if not 1 <= len(labels) <= _MOST_LABELS or not 1 <= min(sizes) <= max(sizes) <= _MOST_LETTERS:
         message = "it is no list of names"
         raise ValueError(message)
     return labels
@@ -144,7 +148,26 @@ def _size(text: str) -> tuple[int, int]:
 def _channels(text: str) -> tuple[float, float, float]:
     numbers = _numbers(text)
     first, second, third = numbers * 3 if len(numbers) == 1 else numbers
+    if not all(map(math.isfinite, numbers)):
+        message = "it is no number"
+        raise ValueError(message)
     return first, second, third
+
+
+def _divisors(text: str) -> tuple[float, float, float]:
+    divisors = _channels(text)
+    if min(divisors) <= 0:
+        message = "divisors are positive"
+        raise ValueError(message)
+    return divisors
+
+
+def _pad(text: str) -> int:
+    value = int(float(text))
+    if not 0 <= value <= _WHITE:
+        message = f"it is not within 0..{_WHITE}"
+        raise ValueError(message)
+    return value
 
 
 def _reversed(text: str) -> ColorOrder:
@@ -159,7 +182,7 @@ _KEYS: tuple[tuple[str, tuple[str, ...], Callable[[str], object]], ...] = (
     ("color_order", ("color_order",), lambda text: ColorOrder(text.strip().upper())),
     ("color_order", ("reverse_input_channels",), _reversed),
     ("fit", ("fit", "resize_type"), lambda text: _FITS[text.strip().lower()]),
-    ("pad_value", ("pad", "pad_value"), lambda text: int(float(text))),
+    ("pad_value", ("pad", "pad_value"), _pad),
     ("mean", ("mean", "mean_values"), _channels),
-    ("std", ("std", "scale_values"), _channels),
+    ("std", ("std", "scale_values"), _divisors),
 )

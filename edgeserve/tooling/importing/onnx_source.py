@@ -83,7 +83,12 @@ class OnnxSource:
         """Write it with `add_u8_input`; as it is where that does not go."""
         try:
             fused = add_u8_input(self._settled(size), mean=mean, std=std)
-        except (ConfigurationError, ValueError, self._onnx.shape_inference.InferenceError) as error:
+        except (
+            ConfigurationError,
+            ValueError,
+            self._onnx.checker.ValidationError,
+            self._onnx.shape_inference.InferenceError,
+        ) as error:
             plain = self.write(target, size)
             return Written(plain.path, refused=str(error).strip().splitlines()[0])
         path = target.with_name(f"{target.name}.onnx")

@@ -35,6 +35,11 @@ def read_source(path: Path) -> ModelSource:
     if empty:
         text = f"{path} is empty"
         raise ConfigurationError(text)
-    if path.suffix.lower() == ".onnx" and util.find_spec("onnx") is not None:
+    if path.suffix.lower() == ".onnx" and installed("onnx"):
         return OnnxSource(path)
     return OpenVinoSource(path)
+
+
+def installed(module: str) -> bool:
+    """Whether a package could be imported."""
+    return util.find_spec(module) is not None

@@ -69,10 +69,10 @@ def settled_labels(
         assumptions.add("the labels of COCO", "there are 80 classes and nothing names them")
         return COCO_LABELS
     assumptions.add(
-        f"labels class_0 to class_{reading.classes - 1}",
+        f"labels class-0 to class-{reading.classes - 1}",
         "nothing names them; --labels FILE|a,b,c does",
     )
-    return tuple(f"class_{index}" for index in range(reading.classes))
+    return tuple(f"class-{index}" for index in range(reading.classes))
 
 
 def settled_input(
