@@ -76,13 +76,13 @@ def rows_of(output: NDArray[np.generic], channels: int, *, first: bool) -> NDArr
     Raises:
         EngineError: neither has, in a file that had left its sizes open.
     """
-    plane = real(output)[0]
+    plane: NDArray[np.float32] = real(output)[0]
     if channels not in plane.shape:
         text = f"an output has shape {list(output.shape)}; expected {channels} channels"
         raise EngineError(text)
-    return (
-        plane.T if plane.shape[0] == channels and (first or plane.shape[1] != channels) else plane
-    )
+    if plane.shape[0] == channels and (first or plane.shape[1] != channels):
+        plane = plane.T
+    return plane
 
 
 def _agree(found: Shape, wanted: Shape) -> bool:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -21,7 +20,7 @@ from edgeserve.postprocess.heads import create_head
 from tests import fakes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from edgeserve.postprocess.candidates import Candidates
 
@@ -70,12 +69,12 @@ def scaled(box: Sequence[float]) -> tuple[float, ...]:
 
 def plain_v8(raw: Outputs) -> list[Found]:
     rows = raw["d"][0].T.tolist()
-    return [(c, row[4 + c], *corners(row[:4])) for row in rows for c in range(C)]  # type: ignore[misc]
+    return [(c, row[4 + c], *corners(row[:4])) for row in rows for c in range(C)]
 
 
 def plain_v5(raw: Outputs) -> list[Found]:
     rows = raw["d"][0].tolist()
-    return [(c, row[4] * row[5 + c], *corners(row[:4])) for row in rows for c in range(C)]  # type: ignore[misc]
+    return [(c, row[4] * row[5 + c], *corners(row[:4])) for row in rows for c in range(C)]
 
 
 def plain_v5_logits(raw: Outputs) -> list[Found]:
@@ -97,7 +96,7 @@ def plain_grid(raw: Outputs) -> list[Found]:
                 centre = ((x + row[0]) * stride, (y + row[1]) * stride)
                 size = (math.exp(row[2]) * stride, math.exp(row[3]) * stride)
                 box = corners((*centre, *size))
-                found += [(c, row[4] * row[5 + c], *box) for c in range(C)]  # type: ignore[misc]
+                found += [(c, row[4] * row[5 + c], *box) for c in range(C)]
     return found
 
 
@@ -112,7 +111,7 @@ def plain_ssd(raw: Outputs) -> list[Found]:
         if image < 0:
             break
         if 1 <= label <= C:
-            found.append((int(label) - 1, score, *scaled(box)))  # type: ignore[arg-type]
+            found.append((int(label) - 1, score, *scaled(box)))
     return found
 
 
@@ -124,9 +123,7 @@ def plain_two(raw: Outputs) -> list[Found]:
 def plain_two_background(raw: Outputs) -> list[Found]:
     rows = zip(raw["b"][0, :, 0].tolist(), raw["s"][0].tolist(), strict=True)
     return [
-        (c, scores[c + 1], *scaled(corners(box, "yxyx")))  # type: ignore[misc]
-        for box, scores in rows
-        for c in range(C)
+        (c, scores[c + 1], *scaled(corners(box, "yxyx"))) for box, scores in rows for c in range(C)
     ]
 
 
@@ -191,7 +188,7 @@ def ssd_rows(random: np.random.Generator) -> Outputs:
     return {"d": raw}
 
 
-def two(boxes: Array, scores: Array) -> Outputs:
+def two(boxes: NDArray[Any], scores: NDArray[Any]) -> Outputs:
     return {"b": boxes.astype(np.float32), "s": scores.astype(np.float32)}
 
 
@@ -325,7 +322,7 @@ def test_what_is_no_number_never_crashes_and_never_becomes_a_detection(
 @every_layout
 def test_a_manifest_that_does_not_fit_is_told_what_is_expected(layout: Layout) -> None:
     head = create_head(model_spec(**layout.head))
-    with pytest.raises(ConfigurationError, match="model fake: output '[dbs]' should have shape"):
+    with pytest.raises(ConfigurationError, match=r"model fake: output '[dbs]' should have shape"):
         head.check({"d": (1, 11, 13), "b": (1, 11, 13), "s": (1, 11, 13)})
     with pytest.raises(ConfigurationError, match="should have shape"):
         head.check({})

@@ -18,7 +18,8 @@ from edgeserve.pipeline.selection import select
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from typing import Any
+
+    from onnx import ModelProto
 
     from edgeserve.domain.detections import Detections
 
@@ -39,7 +40,7 @@ def find(bundle: Bundle, runtime: str = "onnxruntime") -> Detections:
 def bring(tmp_path: Path) -> Callable[..., Bundle]:
     """Save an ONNX model and import it by the command: `bring(model, "--head=v5")`."""
 
-    def imported(model: Any, *options: str) -> Bundle:  # noqa: ANN401 - untyped library
+    def imported(model: ModelProto, *options: str) -> Bundle:
         import onnx  # noqa: PLC0415 - its tests are skipped where it is absent
 
         path = tmp_path / "mine.onnx"

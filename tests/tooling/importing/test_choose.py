@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edgeserve.domain.errors import ConfigurationError
 from edgeserve.geometry.grid import cell_centres
@@ -13,11 +14,9 @@ from edgeserve.tooling.importing.choose import choose
 from edgeserve.tooling.importing.grid import Grid
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from edgeserve.tooling.importing.reading import Reading
 
-Array = NDArray[np.float32] if TYPE_CHECKING else object
+Array = NDArray[Any]
 SIZE = (640, 640)
 RANDOM = np.random.default_rng(0)
 
@@ -51,7 +50,8 @@ def corners(boxes: int, *, scale: float = 1) -> Array:
 
 def shares(boxes: int, classes: int) -> Array:
     weights = RANDOM.random((1, boxes, classes))
-    return (weights / weights.sum(axis=2, keepdims=True)).astype(np.float32)
+    divided: Array = weights / weights.sum(axis=2, keepdims=True)
+    return divided
 
 
 def logits(boxes: int, classes: int) -> Array:
@@ -65,7 +65,7 @@ def chosen(
     reg_max: int | None = None,
 ) -> Reading:
     named = {f"output{index}": output for index, output in enumerate(outputs)}
-    return choose(named, Grid(SIZE, (), reg_max), classes=classes, layout=layout)  # type: ignore[arg-type]
+    return choose(named, Grid(SIZE, (), reg_max), classes=classes, layout=layout)
 
 
 @pytest.mark.parametrize(

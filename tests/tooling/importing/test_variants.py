@@ -92,10 +92,11 @@ def test_without_the_package_onnx_the_server_normalises(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("edgeserve.tooling.importing.read.installed", lambda _name: False)
-    for shape, kind in (
+    inputs: list[tuple[list[int | str], int]] = [
         ([1, 3, SIDE, SIDE], FLOAT),
         (["n", SIDE, SIDE, 3], HALF),
-    ):
+    ]
+    for shape, kind in inputs:
         model = variants.with_input(variants.v8(), shape, kind)
         bundle = bring(model, LABELS, *OUR_PICTURE, "--scale=255")
         said = capsys.readouterr().out

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+    from onnx import ModelProto
 
 SIDE_PX = 320
 STRIDES = (8, 16, 32)
@@ -41,7 +42,7 @@ class Graph:
     """The original without its metadata, to be continued node by node."""
 
     def __init__(self) -> None:
-        self.model = onnx.load(str(original()))
+        self.model: ModelProto = onnx.load(str(original()))
         del self.model.metadata_props[:]
         del self.model.graph.output[:]
         self._count = 0
@@ -54,7 +55,7 @@ class Graph:
         self.model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
         return name
 
-    def node(self, operator: str, *inputs: str, outputs: int = 1, **attributes: Any) -> Any:
+    def node(self, operator: str, *inputs: str, outputs: int = 1, **attributes: Any) -> Any:  # noqa: ANN401
         """Append a node: its output's name, or a list of them."""
         names = [self._name(operator) for _ in range(outputs)]
         node = onnx.helper.make_node(operator, list(inputs), names, **attributes)
@@ -116,7 +117,7 @@ class Graph:
         return f"variant_{word}_{self._count}"
 
 
-def v8() -> Any:
+def v8() -> ModelProto:
     graph = Graph()
     out = graph.node("Concat", *graph.centre_and_size(), graph.scores(), axis=1)
     graph.output("output0", out, [1, 4 + len(LABELS), CELLS])
@@ -131,7 +132,7 @@ def _with_objectness(graph: Graph) -> str:
     return name
 
 
-def v5() -> Any:
+def v5() -> ModelProto:
     """Three boxes a cell, two of them never there."""
     graph = Graph()
     rows = graph.node("Concat", *graph.centre_and_size(), _with_objectness(graph), axis=1)
@@ -141,7 +142,7 @@ def v5() -> Any:
     return graph.model
 
 
-def grid_unit() -> Any:
+def grid_unit() -> ModelProto:
     graph = Graph()
     centres, strides = cell_centres(SIDE_PX, SIDE_PX, STRIDES)
     middle, size = graph.centre_and_size()
@@ -157,7 +158,7 @@ def grid_unit() -> Any:
     return graph.model
 
 
-def two_outputs() -> Any:
+def two_outputs() -> ModelProto:
     graph = Graph()
     boxes = graph.node("Concat", *graph.corners(), axis=1)
     graph.output("boxes", graph.transposed(boxes), [1, CELLS, 4])
@@ -165,7 +166,7 @@ def two_outputs() -> Any:
     return graph.model
 
 
-def end_to_end() -> Any:
+def end_to_end() -> ModelProto:
     graph = Graph()
     cells = graph.best()
     boxes = graph.node("Concat", *graph.corners(), axis=1)
@@ -182,7 +183,7 @@ def end_to_end() -> Any:
     return graph.model
 
 
-def ssd() -> Any:
+def ssd() -> ModelProto:
     graph = Graph()
     cells = graph.best()
     boxes = graph.node("Concat", *graph.corners(), axis=1)
@@ -205,7 +206,7 @@ def ssd() -> Any:
     return graph.model
 
 
-def detr() -> Any:
+def detr() -> ModelProto:
     graph = Graph()
     cells = graph.best()
     boxes = graph.node("Concat", *graph.centre_and_size(), axis=1)
@@ -216,14 +217,14 @@ def detr() -> Any:
     return graph.model
 
 
-def dfl() -> Any:
+def dfl() -> ModelProto:
     graph = Graph()
     graph.output("boxes", "box_logits", [1, 4 * REG_MAX, CELLS])
     graph.output("scores", "class_logits", [1, len(LABELS), CELLS])
     return graph.model
 
 
-def dfl_levels() -> Any:
+def dfl_levels() -> ModelProto:
     """One map a level, boxes before classes."""
     graph = Graph()
     both = graph.node("Concat", "box_logits", "class_logits", axis=1)
@@ -238,7 +239,7 @@ def dfl_levels() -> Any:
     return graph.model
 
 
-LAYOUTS: dict[str, Callable[[], Any]] = {
+LAYOUTS: dict[str, Callable[[], ModelProto]] = {
     "v8": v8,
     "v5": v5,
     "grid-unit": grid_unit,
@@ -252,7 +253,7 @@ LAYOUTS: dict[str, Callable[[], Any]] = {
 """By the head that decodes each."""
 
 
-def with_input(model: Any, shape: list[int | str], kind: int = _FLOAT) -> Any:
+def with_input(model: ModelProto, shape: list[int | str], kind: int = _FLOAT) -> ModelProto:
     """Take the model's own u8 input off: float planes of 0..1, or rows where 3 comes last."""
     graph = model.graph
     kept = [node for node in graph.node if not node.name.startswith("u8_input/")]
@@ -279,7 +280,7 @@ def with_input(model: Any, shape: list[int | str], kind: int = _FLOAT) -> Any:
     return model
 
 
-def with_half_weights(model: Any) -> Any:
+def with_half_weights(model: ModelProto) -> ModelProto:
     """Weights stored in 16 bits, computed with in 32."""
     graph = model.graph
     casts = []
