@@ -99,10 +99,12 @@ def import_model(  # noqa: PLR0913 - one for each option
     from edgeserve.tooling.importing import bundle_import  # noqa: PLC0415 - as above
     from edgeserve.tooling.importing.labels import given_labels  # noqa: PLC0415 - as above
     from edgeserve.tooling.importing.wishes import Wishes  # noqa: PLC0415 - as above
+    from edgeserve.tooling.signals import unwind_by_signals  # noqa: PLC0415 - as above
 
     if scale is not None and std is not None:
         text = "--scale and --std say the same; give one of them"
         raise click.UsageError(text)
+    unwind_by_signals()  # it works in temporary folders
     imported = bundle_import.import_model(
         model,
         Wishes(

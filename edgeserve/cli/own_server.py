@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
+import secrets
 import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeserve.domain.errors import TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_ONLY_THE_USER = 0o077
+"""Mask of the rights that a new socket does not give."""
 
 
 @contextmanager
@@ -38,19 +42,19 @@ def server_for(address: str | None, model: str, version: str) -> Iterator[str]:
         return
     from edgeserve.tooling.server_process import ServerProcess  # noqa: PLC0415 - not for a client
 
-    flags = ["--model", model] if model else []
+    flags = []
     if model:
         _find(model, version)
-    # As by Ctrl-C: the server's process must not outlive this one.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        flags = ["--model", model]
+    # No folder of its own: a signal ends this process, and the server removes its socket itself.
+    socket = Path(tempfile.gettempdir(), f"edgeserve-{secrets.token_hex(8)}")
+    umask = os.umask(_ONLY_THE_USER)
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="edgeserve-") as folder,
-            ServerProcess("--listen", f"unix:{folder}/grpc", "--http-listen", "", *flags) as own,
-        ):
-            yield own.address
+        own = ServerProcess("--listen", f"unix:{socket}", "--http-listen", "", *flags)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        os.umask(umask)
+    with own:
+        yield own.address
 
 
 def _serves(address: str, model: str, version: str) -> bool:

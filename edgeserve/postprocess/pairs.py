@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def places_above(
+    values: NDArray[np.float32],
+    bound: float,
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of what is above the bound, row by row.
+
+    As `numpy.nonzero`, which walks two axes ten times as slowly as one.
+    """
+    places = np.flatnonzero(values > bound)
+    rows, columns = np.divmod(places, values.shape[1])
+    return rows, columns
+
+
 def pairs_above(
     scores: NDArray[np.float32],
     threshold: float,
@@ -30,10 +43,10 @@ def pairs_above(
     """
     bound = logit(threshold) if logits else threshold
     # Looked through in the order of memory: a transposed view would cost several times as much.
-    if scores.flags.c_contiguous or scores.strides[0] >= scores.strides[1]:
-        rows, columns = np.nonzero(scores > bound)
+    if scores.strides[0] >= scores.strides[1]:
+        rows, columns = places_above(scores, bound)
     else:
-        columns, rows = np.nonzero(bound < scores.T)
+        columns, rows = places_above(scores.T, bound)
     found = scores[rows, columns]
     return rows, columns, sigmoid(found) if logits else found
 
@@ -64,5 +77,5 @@ def objects_above(
         first, second = sigmoid(first), sigmoid(second)
     with np.errstate(over="ignore", invalid="ignore"):
         scores = first[:, None] * second
-    rows, columns = np.nonzero(scores > threshold)
+    rows, columns = places_above(scores, threshold)
     return likely[rows], columns, scores[rows, columns]

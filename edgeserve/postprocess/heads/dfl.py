@@ -24,6 +24,7 @@ from edgeserve.domain.errors import ConfigurationError
 from edgeserve.geometry.grid import cell_centres
 from edgeserve.postprocess.candidates import Candidates
 from edgeserve.postprocess.output import check_shapes, real
+from edgeserve.postprocess.pairs import places_above
 from edgeserve.postprocess.scores import logit, sigmoid
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class DflHead:
         bins = real(outputs[part.boxes]).reshape(-1, cells_in_all)[:channels]
         logits = real(outputs[part.scores]).reshape(-1, cells_in_all)[-self._classes :]
         # The sigmoid is monotone: comparing logits spares it for all cells that do not matter.
-        class_ids, cells = np.nonzero(logits > logit(score_threshold))
+        class_ids, cells = places_above(logits, logit(score_threshold))
         # What is no number is left to `finalize`.
         with np.errstate(over="ignore", invalid="ignore"):
             reach = self._distances(bins[:, cells]) * part.strides[cells, None]
