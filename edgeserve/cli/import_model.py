@@ -16,11 +16,17 @@ from edgeserve.postprocess.heads import LAYOUTS
 if TYPE_CHECKING:
     from edgeserve.tooling.importing.bundle_import import Imported
 
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
 
 @click.command("import")
-@click.argument(
-    "model",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+@click.argument("model", required=False, type=_FILE)
+@click.option(
+    "--darknet",
+    nargs=2,
+    type=_FILE,
+    metavar="CFG WEIGHTS",
+    help="A Darknet network in place of MODEL; of the others --name, --labels and --out apply.",
 )
 @click.option("--name", default="", help="Of the model. [default: the file's name]")
 @click.option("--version", default="", help="Of the model. [default: the next number]")
@@ -72,7 +78,8 @@ if TYPE_CHECKING:
 @json_option
 def import_model(  # noqa: PLR0913 - one for each option
     *,
-    model: Path,
+    model: Path | None,
+    darknet: tuple[Path, Path] | None,
     name: str,
     version: str,
     out: Path | None,
@@ -89,40 +96,47 @@ def import_model(  # noqa: PLR0913 - one for each option
     iou: float | None,
     json_path: str | None,
 ) -> None:
-    """Make a bundle of MODEL, an ONNX file or an OpenVINO IR (.xml) that finds objects.
+    """Make a bundle of MODEL, an ONNX file or an OpenVINO IR (.xml), or of a Darknet network.
 
     The output layout, the labels and the input are taken from your options, else from the file's
     metadata, else from shapes and numbers that it puts out. What was assumed is printed; what
     stays ambiguous is refused with the option to add.
     """
     from edgeserve.catalog.options import default_models_dir  # noqa: PLC0415 - not for --help
-    from edgeserve.tooling.importing import bundle_import  # noqa: PLC0415 - as above
+    from edgeserve.tooling.importing import bundle_import, darknet_import  # noqa: PLC0415 - as above
     from edgeserve.tooling.importing.labels import given_labels  # noqa: PLC0415 - as above
     from edgeserve.tooling.importing.wishes import Wishes  # noqa: PLC0415 - as above
     from edgeserve.tooling.signals import unwind_by_signals  # noqa: PLC0415 - as above
 
+    if model is not None and darknet is not None:
+        text = "give MODEL or --darknet CFG WEIGHTS, not both"
+        raise click.UsageError(text)
     if scale is not None and std is not None:
         text = "--scale and --std say the same; give one of them"
         raise click.UsageError(text)
     unwind_by_signals()  # it works in temporary folders
-    imported = bundle_import.import_model(
-        model,
-        Wishes(
-            out=out or default_models_dir(),
-            name=name,
-            version=version,
-            labels=given_labels(labels) if labels is not None else (),
-            layout=head,
-            size_px=size_px,
-            color_order=ColorOrder(color_order) if color_order else None,
-            fit=Fit(fit) if fit else None,
-            pad_value=pad,
-            mean=mean,
-            std=std if scale is None else (scale, scale, scale),
-            score=score,
-            iou=iou,
-        ),
+    wishes = Wishes(
+        out=out or default_models_dir(),
+        name=name,
+        version=version,
+        labels=given_labels(labels) if labels is not None else (),
+        layout=head,
+        size_px=size_px,
+        color_order=ColorOrder(color_order) if color_order else None,
+        fit=Fit(fit) if fit else None,
+        pad_value=pad,
+        mean=mean,
+        std=std if scale is None else (scale, scale, scale),
+        score=score,
+        iou=iou,
     )
+    if model is not None:
+        imported = bundle_import.import_model(model, wishes)
+    elif darknet is not None:
+        imported = darknet_import.import_darknet_model(*darknet, wishes)
+    else:
+        text = "give MODEL, or --darknet CFG WEIGHTS"
+        raise click.UsageError(text)
     with JsonWriter(json_path) as writer:
         writer.document(_document(imported))
         if not writer.takes_stdout:

@@ -197,3 +197,32 @@ def test_a_version_that_is_there_is_not_replaced(
     capsys.readouterr()
     assert run(arguments) == 2
     assert "is there already; choose another --version" in capsys.readouterr().err
+
+
+def test_a_model_and_a_darknet_network_are_not_imported_at_once(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("net.cfg", "net.weights"):
+        (tmp_path / name).write_text("[net]\n")
+    files = ["--darknet", str(tmp_path / "net.cfg"), str(tmp_path / "net.weights")]
+    code, line = refused(capsys, tmp_path, variants.original(), *files)
+    assert (code, "not both" in line) == (2, True)
+    assert run(["import"]) == 2
+    assert "give MODEL, or --darknet CFG WEIGHTS" in capsys.readouterr().err
+    assert run(["import", *files, f"--out={tmp_path / 'models'}"]) == 2
+    assert "net.cfg" in capsys.readouterr().err
+
+
+def test_a_darknet_network_is_imported_with_its_assumptions(
+    data_dir: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stem = data_dir / "darknet" / "MobileNetV2-YOLOv3-Nano-coco"
+    files = ["--darknet", f"{stem}.cfg", f"{stem}.weights"]
+    assert run(["import", *files, "--name=nano", f"--out={tmp_path}"]) == 0
+    told = capsys.readouterr().out
+    assert "assumed: the labels of COCO, because there are 80 classes" in told
+    assert "nano:1: anchor-grid, 80 labels, 320x320, fp32" in told
+    assert (tmp_path / "nano" / "1" / "model.toml").is_file()
