@@ -22,14 +22,19 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from edgeserve.domain.detections import Detections
+    from edgeserve.domain.model import ModelFile
 
 OUR_PICTURE = ("--color-order=BGR", "--fit=center", "--pad=114", "--mean=0")
 
 
-def find(bundle: Bundle, runtime: str = "onnxruntime") -> Detections:
+def find(
+    bundle: Bundle,
+    runtime: str = "onnxruntime",
+    file: ModelFile | None = None,
+) -> Detections:
     """What a bundle finds in the first sample picture, over a score that none is close to."""
     spec = bundle.spec
-    engine = runtimes()[runtime].load(spec.files[-1], "CPU", EngineOptions())
+    engine = runtimes()[runtime].load(file or spec.files[-1], "CPU", EngineOptions())
     worker = Detector(spec, engine, max_pixels=1 << 24).create_worker()
     options = DetectOptions(score_threshold=0.24)
     with open_source("sample", limit=1) as source:
