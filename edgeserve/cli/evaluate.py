@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--device", default="CPU", show_default=True, help="Of the runtime, as in GPU.")
 @click.option(
     "--precision",
-    type=click.Choice(["int8", "fp32"]),
+    type=click.Choice(["int8", "fp16", "fp32"]),
     default="int8",
     show_default=True,
     help="Which form of the model.",

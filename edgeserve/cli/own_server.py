@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeserve.domain.errors import TransportError
+from edgeserve.domain.errors import EdgeserveError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ def _serves(address: str, model: str, version: str) -> bool:
                 status.ready and model in {"", status.name} and version in {"", status.version}
                 for status in client.list_models()
             )
-    except TransportError:
+    except EdgeserveError:
         return False
 
 

@@ -78,9 +78,11 @@ def import_model(path: Path, wishes: Wishes) -> Imported:
         assumptions.lines.append(f"{note}; it is passed over")
     size = settled_size(source.input, description, wishes, assumptions)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / name
+        folder = Path(scratch) / "bundle"
         folder.mkdir()
-        reading = _reading(source, size, description, wishes, Path(scratch))
+        # Named after the user's file, because runtimes name it in what they refuse.
+        plain = source.write(Path(scratch) / path.stem, size).path
+        reading = _reading(source, plain, size, description, wishes)
         head = settled_head(reading, wishes, assumptions)
         labels = settled_labels(reading, description, wishes, assumptions)
         picture = settled_input(source.input, size, reading, description, wishes, assumptions)
@@ -109,13 +111,12 @@ def import_model(path: Path, wishes: Wishes) -> Imported:
 
 def _reading(
     source: ModelSource,
+    plain: Path,
     size: Size,
     description: Description,
     wishes: Wishes,
-    scratch: Path,
 ) -> Reading:
     """Run the file on a photograph and recognise what comes out."""
-    plain = source.write(scratch / "plain", size)
     nothing = source.input.dtype == "uint8"
     picture = InputSpec(
         width_px=size[0],
@@ -129,7 +130,7 @@ def _reading(
     )
     labels = wishes.labels or description.labels
     return choose(
-        probe(plain.path, source.runtimes, picture),
+        probe(plain, source.runtimes, picture),
         Grid(size, description.strides, description.reg_max),
         classes=len(labels) or None,
         layout=wishes.layout,
@@ -206,11 +207,11 @@ def _running(
 def _move(folder: Path, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        # Beside its place first: a server that starts meanwhile never sees half a bundle.
-        staged = Path(tempfile.mkdtemp(prefix=".import-", dir=target.parent))
-        shutil.copytree(folder, staged, dirs_exist_ok=True)
-        staged.chmod(0o755)
-        staged.rename(target)
+        # Copied to a depth where no server looks, then renamed: none ever sees half a bundle.
+        with tempfile.TemporaryDirectory(prefix=".import-", dir=target.parent) as scratch:
+            staged = Path(scratch) / target.name
+            shutil.copytree(folder, staged)
+            staged.rename(target)
     except OSError as error:
         text = f"{target} cannot be written: {error.strerror}"
         raise NotAvailableError(text) from error

@@ -57,13 +57,15 @@ def choose(
             f"at input {grid.size[0]}x{grid.size[1]}; --head takes one of {', '.join(LAYOUTS)}"
         )
         raise ConfigurationError(text)
+    if layout is not None:
+        # The user's words stand against the numbers.
+        possible = [one for one in possible if one.classes in {None, classes}] or possible
     doubts = [contradiction(one, outputs, grid) for one in possible]
     agreed = [one for one, doubt in zip(possible, doubts, strict=True) if not doubt]
     if not agreed and layout is None:
         heads = _heads(possible)
         text = f"outputs {shown} are shaped for {heads}, but {doubts[0]}; add it if you know better"
         raise ConfigurationError(text)
-    # The user's word stands against the numbers.
     possible = agreed or possible
     fitting = [one for one in possible if classes is None or one.classes in {None, classes}]
     if not fitting:
@@ -76,14 +78,16 @@ def choose(
         ]
         hint = f"; if that is what they are, add {_heads(others)}"
         raise ConfigurationError(text + (hint if others and layout is None else ""))
-    rivals = {(one.layout, one.classes): one for one in fitting}
+    rivals = {_key(one): one for one in fitting}
     if classes is None and layout is None and len(rivals) == 1:
         # 85 channels are 81 classes, or COCO's 80 with objectness.
+        (found,) = rivals.values()
         rivals |= {
-            (one.layout, one.classes): one
+            _key(one): one
             for one in everything
-            if one.classes == len(COCO_LABELS) and one.outputs == fitting[0].outputs
-            if fitting[0].classes != len(COCO_LABELS) and one.layout == "v5"
+            if one.layout == "v5"
+            and one.outputs == found.outputs
+            and one.classes == len(COCO_LABELS) != found.classes
         }
     if len(rivals) > 1:
         raise ConfigurationError(_ambiguous(shown, list(rivals.values())))
@@ -102,8 +106,16 @@ def _credible(
     return likely or [one for one in readings if one.classes == classes]
 
 
+def _key(reading: Reading) -> tuple[object, ...]:
+    return reading.layout, reading.classes, tuple(sorted(reading.outputs.items()))
+
+
 def _ambiguous(shown: str, rivals: Sequence[Reading]) -> str:
     readings = " or ".join(f"{one.layout} with {one.classes} classes" for one in rivals)
+    if len({(one.layout, one.classes) for one in rivals}) == 1:
+        outputs = " or ".join(", ".join(map(repr, one.outputs.values())) for one in rivals)
+        layout = rivals[0].layout
+        return f"outputs {shown}: {outputs} may be {layout}; export the model with one of them"
     if len({one.layout for one in rivals}) == 1:
         return f"outputs {shown} may be {readings}; name the classes with --labels FILE|a,b,c"
     return f"outputs {shown} may be {readings}; add {_heads(rivals)}, or --labels FILE|a,b,c"

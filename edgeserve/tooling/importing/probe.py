@@ -64,7 +64,7 @@ def probe(
             refusals.append(str(error))
     if not refusals:
         raise NotAvailableError("; ".join(absent))
-    text = f"no runtime runs it: {'; '.join(refusals)}"
+    text = f"no runtime runs {path.name}: {'; '.join(refusals)}"
     raise ConfigurationError(text)
 
 

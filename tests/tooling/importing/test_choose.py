@@ -170,3 +170,14 @@ def test_outputs_that_are_no_numbers_do_not_crash() -> None:
     assert chosen(np.full((1, 84, 8400), np.nan), layout="v8").layout == "v8"
     with pytest.raises(ConfigurationError):
         chosen(np.full((1, 8400, 85), np.inf), classes=7)
+
+
+def test_two_outputs_that_could_both_be_it_are_named() -> None:
+    twice = turned(decoded(8400, 80))
+    with pytest.raises(ConfigurationError, match="'output0' or 'output1' may be v8; export"):
+        chosen(twice, twice.copy())
+
+
+def test_the_users_layout_and_labels_stand_against_the_numbers() -> None:
+    boxes, scores = corners(3000), RANDOM.random((1, 3000, 21))
+    assert chosen(boxes, scores, layout="boxes-scores", classes=20).background == "first"
