@@ -128,6 +128,8 @@ def _with_objectness(graph: Graph) -> str:
     """(1, 1 + C, N): the best class as objectness, and each class as a share of it."""
     scores = graph.scores()
     best = graph.node("ReduceMax", scores, axes=[1], keepdims=1)
+    # Of a grey picture all of them are 0.
+    best = graph.node("Max", best, graph.constant(1e-12))
     name: str = graph.node("Concat", best, graph.node("Div", scores, best), axis=1)
     return name
 
