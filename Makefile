@@ -54,7 +54,8 @@ proto: .venv-proto/.ready ## Write the gRPC stubs anew
 lock: ## Resolve the lock files anew (needs uv)
 	@compile() { uv pip compile --universal --python-version 3.10 --generate-hashes \
 	    --no-emit-index-url --no-header --quiet "$$@"; }; \
-	compile pyproject.toml --extra server --extra quantize --group test --group check \
+	compile pyproject.toml --extra server --extra quantize --extra video --extra mqtt \
+	    --group test --group check \
 	    -o requirements-dev.lock && \
 	compile pyproject.toml --extra server -c requirements-dev.lock -o requirements.lock && \
 	compile pyproject.toml --extra quantize --group test --group train \
