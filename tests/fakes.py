@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Protocol
 
 import cv2
@@ -19,7 +20,7 @@ from edgeserve.pipeline.options import PipelineOptions
 from edgeserve.pipeline.served import ServedModel, ServedModels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -63,22 +64,22 @@ def model_spec() -> ModelSpec:
     )
 
 
-def one_object(_: NDArray[np.generic]) -> Mapping[str, NDArray[np.float32]]:
+def one_object(tensor: NDArray[np.generic]) -> Mapping[str, NDArray[np.float32]]:
     """A car of 16x16 model pixels around the first cell's centre: (4, 4) in model pixels."""
-    boxes = np.zeros((1, 4 * REG_MAX, CELLS), dtype=np.float32)
-    boxes[0, 1::REG_MAX] = 20  # each side one stride of 8 px away
-    scores = np.full((1, len(LABELS), CELLS), -20, dtype=np.float32)
-    scores[0, 1, 0] = 20
+    boxes = np.zeros((len(tensor), 4 * REG_MAX, CELLS), dtype=np.float32)
+    boxes[:, 1::REG_MAX] = 20  # each side one stride of 8 px away
+    scores = np.full((len(tensor), len(LABELS), CELLS), -20, dtype=np.float32)
+    scores[:, 1, 0] = 20
     return {"boxes": boxes, "scores": scores}
 
 
-def detector(answer: Answer = one_object) -> Detector:
-    """A detector on the fake engine."""
+def detector(answer: Answer = one_object, *, batch: int = 1) -> Detector:
+    """A detector on the fake engine; a batch of -1 leaves the first axis open."""
     engine = FakeEngine(
-        TensorSpec("images", (1, SIDE_PX, SIDE_PX, 3), "uint8"),
+        TensorSpec("images", (batch, SIDE_PX, SIDE_PX, 3), "uint8"),
         (
-            TensorSpec("boxes", (1, 4 * REG_MAX, CELLS), "float32"),
-            TensorSpec("scores", (1, len(LABELS), CELLS), "float32"),
+            TensorSpec("boxes", (batch, 4 * REG_MAX, CELLS), "float32"),
+            TensorSpec("scores", (batch, len(LABELS), CELLS), "float32"),
         ),
         answer,
     )
@@ -91,6 +92,7 @@ def served_models(
     workers: int = 2,
     options: PipelineOptions | None = None,
     observer: Observer | None = None,
+    clock: Callable[[], int] = time.monotonic_ns,
 ) -> ServedModels:
     """One fake model on one lane."""
     watcher = NullObserver() if observer is None else observer
@@ -106,7 +108,7 @@ def served_models(
         thresholds=spec.thresholds,
         engine=EngineStatus(runtime="fake", requested="fake:CPU", chosen="fake:CPU"),
     )
-    lane = Lane("fake:CPU", workers, watcher)
+    lane = Lane("fake:CPU", workers, watcher, clock=clock)
     model = ServedModel(status, detector(answer), lane)
     return ServedModels([model], options or PipelineOptions(), watcher)
 

@@ -7,14 +7,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from edgeserve.app.lanes import Lanes
 from edgeserve.catalog.repository import Repository, shipped_dir
 from edgeserve.domain.errors import ConfigurationError, EdgeserveError, NotAvailableError
 from edgeserve.domain.status import ModelStatus
-from edgeserve.engines.cpus import available_cpus
 from edgeserve.engines.registry import runtimes
 from edgeserve.engines.resolve import confirm, load_engine
-from edgeserve.pipeline.detector import Detector
-from edgeserve.pipeline.lane import Lane
 from edgeserve.pipeline.served import ServedModel, ServedModels
 from edgeserve.pipeline.warmup import warm_up
 
@@ -36,12 +34,12 @@ def load_models(settings: Settings, metrics: Metrics, watchdog: Watchdog) -> Ser
         NotAvailableError: strict, and a model's first wish cannot be met; or no model can serve.
     """
     repository = Repository(settings.catalog.models_dir, shipped_dir())
-    lanes: dict[str, Lane] = {}
+    lanes = Lanes(settings, metrics, watchdog)
     served = []
     for index, name in enumerate(settings.catalog.model):
         started = time.monotonic()
         try:
-            model = _load(name, repository, settings, lanes, metrics, watchdog)
+            model = _load(name, repository, settings, lanes)
         except ConfigurationError:
             raise
         except EdgeserveError as error:
@@ -63,15 +61,13 @@ def _load(
     name: str,
     repository: Repository,
     settings: Settings,
-    lanes: dict[str, Lane],
-    metrics: Metrics,
-    watchdog: Watchdog,
+    lanes: Lanes,
 ) -> ServedModel:
     bundle = repository.find(name)
     bundle.verify()
     spec = bundle.spec
     engine, status = load_engine(spec, settings.engines, runtimes())
-    detector = Detector(spec, engine, max_pixels=settings.access.max_pixels)
+    detector = lanes.detector(spec, engine)
     warm_up(detector)
     status = confirm(engine, status, strict=settings.engines.strict)
     _log.info(
@@ -83,11 +79,6 @@ def _load(
         status.requested,
         f"; {status.reason}" if status.reason else "",
     )
-    lane = lanes.get(engine.device)
-    if lane is None:
-        cores = settings.engines.threads or available_cpus()
-        workers = settings.pipeline.workers or cores + 1
-        lane = lanes[engine.device] = Lane(engine.device, workers, metrics, watchdog)
     return ServedModel(
         ModelStatus(
             name=spec.name,
@@ -100,5 +91,5 @@ def _load(
             engine=status,
         ),
         detector,
-        lane,
+        lanes.lane(detector),
     )

@@ -70,18 +70,21 @@ class Frame:
         frame_id: the sender's number.
         pixels: (H, W, 3) uint8, rows from top to bottom.
         color_order: of the last axis.
+        sent_size_px: (width, height) of the picture as it was sent, where `pixels` hold all of it
+            at a smaller size; None where they hold it as it is.
     """
 
     frame_id: int
     pixels: NDArray[np.uint8]
     color_order: ColorOrder = ColorOrder.BGR
+    sent_size_px: tuple[int, int] | None = None
 
     @property
     def width_px(self) -> int:
-        """Width of the picture."""
-        return int(self.pixels.shape[1])
+        """Width of the picture as it was sent."""
+        return self.sent_size_px[0] if self.sent_size_px else int(self.pixels.shape[1])
 
     @property
     def height_px(self) -> int:
-        """Height of the picture."""
-        return int(self.pixels.shape[0])
+        """Height of the picture as it was sent."""
+        return self.sent_size_px[1] if self.sent_size_px else int(self.pixels.shape[0])

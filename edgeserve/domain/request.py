@@ -17,6 +17,14 @@ class Policy(str, Enum):
     """Nothing is dropped: reading stops."""
 
 
+class Priority(str, Enum):
+    """A stream's share of a device that has too much to do: four to one from step to step."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
 @dataclass(frozen=True, slots=True)
 class DetectOptions:
     """What to look for; None and "" take the server's or the model's default."""
@@ -39,6 +47,7 @@ class StreamOptions:
         queue_size: for QUEUE and BLOCK; 0 takes the server's default.
         max_age_ms: a frame that waits longer is dropped; 0 means no limit.
         clock_synchronised: capture times may be compared with the server's clock.
+        priority: the stream's share; the server refuses more than it allows.
     """
 
     detect: DetectOptions = field(default_factory=DetectOptions)
@@ -46,3 +55,4 @@ class StreamOptions:
     queue_size: int = 0
     max_age_ms: int = 0
     clock_synchronised: bool = False
+    priority: Priority = Priority.NORMAL

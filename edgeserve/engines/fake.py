@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgeserve.engines.protocol import MAX_BATCH
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -30,6 +32,7 @@ class FakeEngine:
         """Pretend to have this input and these outputs; `on_cancel` hears of cancellations."""
         self.input = tensor
         self.outputs = outputs
+        self.max_batch = MAX_BATCH if tensor.shape[0] < 0 else 1
         self._answer = answer
         self._on_cancel = on_cancel
 

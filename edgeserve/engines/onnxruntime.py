@@ -107,7 +107,7 @@ class OnnxRuntime:
         settings.log_severity_level = _SILENT
         # For throughput each worker of the lane runs its own inference on one core.
         cores = options.threads or available_cpus()
-        settings.intra_op_num_threads = cores if options.hint == "latency" else 1
+        settings.intra_op_num_threads = cores if options.hint_on(name) == "latency" else 1
         if options.strict and name != "CPU":
             settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
         with compile_cache(options, self.name) as cache, profiled(settings):

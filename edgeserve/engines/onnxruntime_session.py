@@ -8,6 +8,7 @@ import numpy as np
 
 from edgeserve.domain.errors import EngineError
 from edgeserve.domain.model import TensorSpec
+from edgeserve.engines.protocol import MAX_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,7 @@ class OnnxEngine:
         self.precision = precision
         (self.input,) = (_spec(port) for port in session.get_inputs())
         self.outputs = tuple(_spec(port) for port in session.get_outputs())
+        self.max_batch = MAX_BATCH if self.input.shape[:1] == (-1,) else 1
 
     def confirm_device(self) -> str:
         """The same as ever: a session never moves."""

@@ -17,6 +17,7 @@ from edgeserve.engines.cache import compile_cache
 from edgeserve.engines.cpus import available_cpus
 from edgeserve.engines.loading import import_runtime
 from edgeserve.engines.openvino_graph import executed_precision, fitted
+from edgeserve.engines.protocol import MAX_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -163,7 +164,7 @@ def _missing(device: str) -> str:
 
 
 def _properties(file: ModelFile, device: str, options: EngineOptions) -> dict[str, Any]:
-    properties: dict[str, Any] = {"PERFORMANCE_HINT": options.hint.upper()}
+    properties: dict[str, Any] = {"PERFORMANCE_HINT": options.hint_on(device).upper()}
     # On chips with AMX the default for float layers is bf16, also for the few of an INT8 model:
     # another precision than the one asked for, and than the one that was gated.
     cpu = {
@@ -200,6 +201,7 @@ class OpenVinoEngine:
         self.device = self._executing()
         self.input = _spec(compiled.input(0))
         self.outputs = tuple(_spec(port) for port in compiled.outputs)
+        self.max_batch = MAX_BATCH if self.input.shape[:1] == (-1,) else 1
 
     @property
     def precision(self) -> str:

@@ -43,9 +43,10 @@ class EngineOptions(BaseModel):
         description="Which form of a model to run; auto takes the device's best: int8 on CPU, "
         "iGPU and NPU, fp16 or else fp32 on CUDA and TensorRT.",
     )
-    hint: Literal["throughput", "latency"] = Field(
-        default="throughput",
-        description="Many frames at once on one core each, or one frame on all cores.",
+    hint: Literal["auto", "throughput", "latency"] = Field(
+        default="auto",
+        description="throughput: many frames at once, each on one core; latency: one frame on all "
+        "cores; auto: a CPU switches between them by load, another device is set for throughput.",
     )
     threads: int = Field(
         default=0,
@@ -61,3 +62,9 @@ class EngineOptions(BaseModel):
         ge=0,
         description="Size of that folder at which its oldest files are deleted; 0 keeps no cache.",
     )
+
+    def hint_on(self, device: str) -> Literal["throughput", "latency"]:
+        """The hint for an engine's first compilation on CPU, GPU and so on."""
+        if self.hint == "auto":
+            return "latency" if device == "CPU" else "throughput"
+        return self.hint

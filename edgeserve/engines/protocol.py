@@ -23,10 +23,11 @@ class InferenceRequest(Protocol):
     """One inference at a time; owned by one thread."""
 
     def infer(self, tensor: NDArray[np.generic]) -> Mapping[str, NDArray[np.float32]]:
-        """Run the model on its input tensor.
+        """Run the model on its input tensor: 1 to `Engine.max_batch` frames on the first axis.
 
         Returns:
-            Raw outputs by name, valid until the next call on this request.
+            Raw outputs by name, as many on the first axis, valid until the next call on this
+            request.
 
         Raises:
             EngineError: the runtime failed, or the inference was cancelled.
@@ -34,6 +35,10 @@ class InferenceRequest(Protocol):
 
     def cancel(self) -> None:
         """End the inference that runs, if the runtime can. Called from another thread."""
+
+
+MAX_BATCH = 256
+"""Of an engine whose file leaves the first axis of its input open."""
 
 
 class Engine(Protocol):
@@ -64,6 +69,10 @@ class Engine(Protocol):
 
     def confirm_device(self) -> str:
         """Ask the runtime again which device computes, after the first inferences."""
+
+    @property
+    def max_batch(self) -> int:
+        """Most frames in one inference; 1 where the file's first axis is not open."""
 
     def create_request(self) -> InferenceRequest:
         """A request for the calling thread."""

@@ -78,6 +78,17 @@ class Letterbox:
         """Model pixels for one source pixel, vertically."""
         return self.resized_height_px / self.source_height_px
 
+    @property
+    def reduction(self) -> int:
+        """8, 4, 2 or 1: the source may be made so many times smaller before it is resized."""
+        wanted = (self.resized_width_px, self.resized_height_px)
+        for factor in (8, 4, 2):
+            # A side is rounded up: its last, incomplete group of pixels becomes one, too.
+            sides = (-(-self.source_width_px // factor), -(-self.source_height_px // factor))
+            if sides[0] >= wanted[0] and sides[1] >= wanted[1]:
+                return factor
+        return 1
+
     def to_model(self, boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
         """Boxes (N, 4) float32 from source pixels to model pixels."""
         return boxes_xyxy * self._scale() + self._offset()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeserve.domain.errors import RequestError
-from edgeserve.domain.request import Policy, StreamOptions
+from edgeserve.domain.request import Policy, Priority, StreamOptions
 from edgeserve.domain.result import DropReason
-from edgeserve.pipeline.lane import Ticket
+from edgeserve.pipeline.fair_queue import Turn
+from edgeserve.pipeline.feed import Ticket
 from edgeserve.pipeline.ordering import ResultOrder
 from edgeserve.pipeline.outcome import dropped, failed
 from edgeserve.pipeline.selection import select
@@ -19,10 +21,28 @@ if TYPE_CHECKING:
 
     from edgeserve.domain.frame import EncodedFrame
     from edgeserve.domain.result import FrameResult
+    from edgeserve.pipeline.budget import Budget
     from edgeserve.pipeline.detector import Detector
-    from edgeserve.pipeline.lane import Lane
+    from edgeserve.pipeline.feed import FeedLane
     from edgeserve.pipeline.observer import Observer
     from edgeserve.pipeline.options import PipelineOptions
+
+_WEIGHTS = {Priority.LOW: 0.25, Priority.NORMAL: 1.0, Priority.HIGH: 4.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who opens a stream, in the server's own words.
+
+    Attributes:
+        source: label of the stream's metrics.
+        weight: its share of the device, before the client's priority counts.
+        deadline_ns: when nobody waits for results any more, on the monotonic clock; None: never.
+    """
+
+    source: str
+    weight: float = 1.0
+    deadline_ns: int | None = None
 
 
 class FrameStream:
@@ -34,12 +54,13 @@ class FrameStream:
 
     def __init__(
         self,
-        lane: Lane,
+        lane: FeedLane,
         detector: Detector,
         options: StreamOptions,
         limits: PipelineOptions,
         *,
-        source: str,
+        caller: Caller,
+        budget: Budget,
         observer: Observer,
         on_change: Callable[[], None],
     ) -> None:
@@ -50,17 +71,19 @@ class FrameStream:
             detector: the model to run.
             options: the client's wishes.
             limits: the server's.
-            source: label of the stream's metrics.
+            caller: who opens it.
+            budget: for the bytes of waiting frames, shared with all other streams.
             observer: hears of every frame.
             on_change: called with the lane's lock held, from a worker's thread or the
                 feeder's, when results became ready; must be quick.
 
         Raises:
-            RequestError: the options do not fit the model.
+            RequestError: the options do not fit the model, or ask for more than the limits.
         """
         self.detector = detector
         self.selection = select(detector.spec, options.detect)
         self.clock_synchronised = options.clock_synchronised
+        self.turn = Turn(caller.weight * _weight(options.priority, limits))
         self._policy = options.policy
         wanted = options.queue_size or limits.queue_size
         if wanted > limits.max_queue_size:
@@ -72,8 +95,10 @@ class FrameStream:
         self._slots = 1 if options.policy is Policy.LATEST else wanted
         self._most_unsent = limits.max_unsent_results
         self._max_age_ns = options.max_age_ms * 1_000_000
+        self._deadline_ns = caller.deadline_ns
         self._lane = lane
-        self._source = source
+        self._source = caller.source
+        self._budget = budget
         self._observer = observer
         self._on_change = on_change
         self._waiting: deque[Ticket] = deque()
@@ -88,10 +113,12 @@ class FrameStream:
     def full(self) -> bool:
         """Whether the feeder must wait before it submits another frame.
 
-        A BLOCK stream is held by its queue, the others by a client that does not read.
+        A BLOCK stream is held by its queue, and by the memory for all queues as long as it waits
+        for an answer, which will wake its feeder; the others by a client that does not read.
         """
         if self._policy is Policy.BLOCK:
-            return self._submitted - self._answered >= self._slots
+            ahead = self._submitted - self._answered
+            return ahead >= self._slots or (ahead > 0 and self._budget.exhausted)
         return self._finished - self._answered >= self._most_unsent
 
     @property
@@ -100,22 +127,25 @@ class FrameStream:
         return self._submitted == self._answered
 
     def submit(self, frame: EncodedFrame) -> None:
-        """Queue a frame under the stream's policy."""
+        """Queue a frame under the stream's policy; of a closed stream, forget it."""
         self._observer.frame_received(self._source)
         with self._lane.lock:
+            if self._closed:
+                self._observer.frame_discarded(self._source)
+                return
             ticket = Ticket(self, self._number(), frame)
-            if self._policy is not Policy.BLOCK and len(self._waiting) >= self._slots:
-                latest = self._policy is Policy.LATEST
-                reason = DropReason.REPLACED if latest else DropReason.QUEUE_FULL
-                self._drop(self._waiting.popleft(), reason)
-            self._waiting.append(ticket)
-            self._lane.wake(self)
+            if self._admit(frame):
+                self._waiting.append(ticket)
+                self._lane.wake(self)
+            else:
+                self._put(ticket.number, dropped(frame, DropReason.QUEUE_FULL, self._lane.now_ns()))
 
     def reject(self, frame_id: int, arrival_ns: int, error: Exception) -> None:
         """Answer a frame that was refused before it could wait."""
         self._observer.frame_received(self._source)
         with self._lane.lock:
-            self._put(self._number(), failed(frame_id, arrival_ns, error))
+            result = failed(frame_id, arrival_ns, error, self._lane.now_ns())
+            self._put(self._number(), result)
 
     def take(self) -> list[FrameResult]:
         """Remove and return the results that are ready, in frame order."""
@@ -134,7 +164,8 @@ class FrameStream:
         """Answer every waiting frame as dropped."""
         with self._lane.lock:
             while self._waiting:
-                self._drop(self._waiting.popleft(), reason)
+                self._drop(self._remove(), reason)
+            self._lane.forget(self)
 
     def close(self) -> None:
         """Forget every frame: waiting ones never run, the result of a running one is discarded."""
@@ -142,7 +173,9 @@ class FrameStream:
             if self._closed:
                 return
             self._closed = True
-            self._waiting.clear()
+            while self._waiting:
+                self._remove()
+            self._lane.forget(self)
         for _ in range(self._submitted - self._finished):
             self._observer.frame_discarded(self._source)
         self._observer.streams(-1)
@@ -150,7 +183,7 @@ class FrameStream:
     def pop(self) -> Ticket | None:
         """The next frame to run; expired ones on the way to it are dropped. Lock held."""
         while self._waiting:
-            ticket = self._waiting.popleft()
+            ticket = self._remove()
             if not self._expired(ticket.frame):
                 return ticket
             self._drop(ticket, DropReason.EXPIRED)
@@ -171,15 +204,41 @@ class FrameStream:
         self._submitted += 1
         return number
 
+    def _admit(self, frame: EncodedFrame) -> bool:
+        """Make room for a frame under the stream's policy and the budget; whether there is."""
+        size_bytes = memoryview(frame.data).nbytes
+        if self._policy is Policy.BLOCK:
+            # It was read because it may not be dropped; `full` holds the next one back.
+            self._budget.add(size_bytes)
+            return True
+        latest = self._policy is Policy.LATEST
+        reason = DropReason.REPLACED if latest else DropReason.QUEUE_FULL
+        if len(self._waiting) >= self._slots:
+            self._drop(self._remove(), reason)
+        while not self._budget.reserve(size_bytes):
+            if not self._waiting:
+                return False
+            self._drop(self._remove(), reason)
+        return True
+
+    def _remove(self) -> Ticket:
+        """The oldest of the waiting frames, which waits no more."""
+        ticket = self._waiting.popleft()
+        self._budget.add(-memoryview(ticket.frame.data).nbytes)
+        return ticket
+
     def _expired(self, frame: EncodedFrame) -> bool:
+        now_ns = self._lane.now_ns()
+        if self._deadline_ns is not None and now_ns >= self._deadline_ns:
+            return True
         if not self._max_age_ns:
             return False
         if self.clock_synchronised and frame.capture_time_unix_ns is not None:
             return time.time_ns() - frame.capture_time_unix_ns > self._max_age_ns
-        return time.monotonic_ns() - frame.arrival_ns > self._max_age_ns
+        return now_ns - frame.arrival_ns > self._max_age_ns
 
     def _drop(self, ticket: Ticket, reason: DropReason) -> None:
-        self._put(ticket.number, dropped(ticket.frame, reason))
+        self._put(ticket.number, dropped(ticket.frame, reason, self._lane.now_ns()))
 
     def _put(self, number: int, result: FrameResult) -> None:
         if self._closed:
@@ -188,3 +247,14 @@ class FrameStream:
         self._observer.frame_finished(self._source, result)
         if self._order.put(number, result):
             self._on_change()
+
+
+def _weight(priority: Priority, limits: PipelineOptions) -> float:
+    weight = _WEIGHTS[priority]
+    if weight > _WEIGHTS[Priority(limits.max_priority)]:
+        text = (
+            f"priority is {priority.value}; "
+            f"the highest allowed is {limits.max_priority} (setting max_priority)"
+        )
+        raise RequestError(text)
+    return weight

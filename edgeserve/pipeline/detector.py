@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,17 +11,24 @@ from edgeserve.domain.errors import ConfigurationError
 from edgeserve.domain.model import shapes_agree
 from edgeserve.domain.result import StageTimes
 from edgeserve.engines.finite import check_finite
-from edgeserve.geometry.letterbox import Letterbox
+from edgeserve.pipeline.configuration import Configuration
+from edgeserve.pipeline.fair_queue import Cost
+from edgeserve.pipeline.preparer import FramePreparer
 from edgeserve.postprocess.finalize import Selection, finalize
 from edgeserve.postprocess.heads import create_head
-from edgeserve.preprocess.decode import decode
 from edgeserve.preprocess.tensor import TensorWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from edgeserve.domain.detections import Detections
     from edgeserve.domain.frame import EncodedFrame
     from edgeserve.domain.model import InputSpec, ModelSpec
-    from edgeserve.engines.protocol import Engine
+    from edgeserve.engines.protocol import Engine, InferenceRequest
+    from edgeserve.pipeline.preparer import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +44,25 @@ class Inspection:
 class Detector:
     """A model on an engine. Shared by threads; each thread works through its own worker."""
 
-    def __init__(self, spec: ModelSpec, engine: Engine, *, max_pixels: int) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        engine: Engine,
+        *,
+        max_pixels: int,
+        reduced_decode: bool = True,
+        configuration: Configuration = Configuration.THROUGHPUT,
+        compile_engine: Callable[[Configuration], Engine] | None = None,
+    ) -> None:
         """Join a model with the engine that it was loaded on.
 
         Args:
             spec: the model.
             engine: compiled from one of its files.
             max_pixels: largest picture decoded.
+            reduced_decode: decode large JPEGs at a fraction of their size.
+            configuration: that the engine was compiled for.
+            compile_engine: makes the engine for another one; None where there is only this.
 
         Raises:
             ConfigurationError: the file's input or outputs are not what the manifest says.
@@ -50,24 +70,79 @@ class Detector:
         self.spec = spec
         self.engine = engine
         self.max_pixels = max_pixels
+        self.reduced_decode = reduced_decode
+        self.cost = Cost()
+        """Of a frame on the device; guarded by the lane's lock."""
         self.head = create_head(spec)
-        self.head.check({output.name: output.shape for output in engine.outputs})
+        # An open batch axis is a batch of one to the head: it sees one frame at a time.
+        self.head.check({output.name: _of_one(output.shape) for output in engine.outputs})
         self.input = _input_of(spec, engine)
         self.out_of_service = ""
         """Why no frame may run now; see `watchdog`. Empty when frames may."""
+        self._engines = {configuration: engine}
+        self._compile_engine = compile_engine
+        self._compiling = threading.Lock()
 
-    def create_worker(self) -> DetectorWorker:
-        """A worker for the calling thread, with a request and buffers of its own."""
-        return DetectorWorker(self)
+    def engine_for(self, configuration: Configuration) -> Engine:
+        """The engine for a configuration, compiled when first asked for.
+
+        Raises:
+            EdgeserveError: it cannot be compiled.
+        """
+        if self._compile_engine is None:
+            return self.engine
+        if configuration not in self._engines:
+            with self._compiling:
+                if configuration not in self._engines:
+                    self._engines[configuration] = self._compile_engine(configuration)
+        return self._engines[configuration]
+
+    def create_worker(self, configuration: Configuration | None = None) -> DetectorWorker:
+        """A worker for the calling thread, with a request and buffers of its own.
+
+        Raises:
+            EdgeserveError: the engine for the configuration cannot be compiled.
+        """
+        engine = self.engine if configuration is None else self.engine_for(configuration)
+        return DetectorWorker(self, engine.create_request())
+
+    def inspect(
+        self,
+        outputs: Mapping[str, NDArray[np.float32]],
+        prepared: Prepared,
+        selection: Selection,
+        infer_us: int,
+    ) -> Inspection:
+        """Read the raw outputs of one frame, each with a first axis of 1.
+
+        Raises:
+            EngineError: they are not made of numbers.
+        """
+        started = time.monotonic_ns()
+        check_finite(outputs, self.engine.device)
+        candidates = self.head.candidates(outputs, selection.score_threshold)
+        detections = finalize(candidates, selection, prepared.placement)
+        return Inspection(
+            detections=detections,
+            stages=StageTimes(
+                decode_us=prepared.decode_us,
+                preprocess_us=prepared.preprocess_us,
+                infer_us=infer_us,
+                postprocess_us=(time.monotonic_ns() - started) // 1000,
+            ),
+            width_px=prepared.placement.source_width_px,
+            height_px=prepared.placement.source_height_px,
+        )
 
 
 class DetectorWorker:
     """Runs frames one after another; owned by one thread."""
 
-    def __init__(self, detector: Detector) -> None:
-        """Create the request and the buffers."""
+    def __init__(self, detector: Detector, request: InferenceRequest) -> None:
+        """Create the buffers beside a request."""
         self._detector = detector
-        self._request = detector.engine.create_request()
+        self._request = request
+        self._preparer = FramePreparer(detector)
         self._tensor = TensorWriter(detector.input)
 
     def cancel(self) -> None:
@@ -81,36 +156,15 @@ class DetectorWorker:
             FrameError: the frame cannot be decoded.
             EngineError: the engine failed, or its answer is not made of numbers.
         """
-        detector, wanted = self._detector, self._detector.input
+        prepared = self._preparer.prepare(frame, self._tensor)
         started = time.monotonic_ns()
-        picture = decode(frame, wanted.color_order, detector.max_pixels)
-        decoded = time.monotonic_ns()
-        placement = Letterbox.plan(
-            picture.width_px,
-            picture.height_px,
-            wanted.width_px,
-            wanted.height_px,
-            wanted.fit,
-        )
-        tensor = self._tensor.write(picture.pixels, placement)
-        prepared = time.monotonic_ns()
-        outputs = self._request.infer(tensor)
-        inferred = time.monotonic_ns()
-        check_finite(outputs, detector.engine.device)
-        candidates = detector.head.candidates(outputs, selection.score_threshold)
-        detections = finalize(candidates, selection, placement)
-        finished = time.monotonic_ns()
-        return Inspection(
-            detections=detections,
-            stages=StageTimes(
-                decode_us=(decoded - started) // 1000,
-                preprocess_us=(prepared - decoded) // 1000,
-                infer_us=(inferred - prepared) // 1000,
-                postprocess_us=(finished - inferred) // 1000,
-            ),
-            width_px=picture.width_px,
-            height_px=picture.height_px,
-        )
+        outputs = self._request.infer(prepared.tensor)
+        infer_us = (time.monotonic_ns() - started) // 1000
+        return self._detector.inspect(outputs, prepared, selection, infer_us)
+
+
+def _of_one(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (1, *shape[1:]) if shape[:1] == (-1,) else shape
 
 
 def _input_of(spec: ModelSpec, engine: Engine) -> InputSpec:

@@ -1,8 +1,9 @@
-"""The queue of one device: whose frame is next, and the threads that run it.
+"""The lane of a CPU: the threads that run its frames.
 
-A CPU lane is fused: a worker thread takes a frame through decode, letterbox, inference and
+It is fused: a worker thread takes a frame through decode, letterbox, inference and
 postprocessing. Each thread owns its inference requests, so nothing is handed from thread to
 thread, and one thread more than there are cores fills the gaps in which Python holds its lock.
+While one frame at once is enough, only the first thread works, with an engine on all cores.
 """
 
 from __future__ import annotations
@@ -10,55 +11,33 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING
 
 from edgeserve.domain.errors import EngineError, FrameError
+from edgeserve.pipeline.configuration import Configuration
 from edgeserve.pipeline.outcome import failed, found
+from edgeserve.pipeline.scheduler import Scheduler
+from edgeserve.pipeline.warmup import prepare_configuration
 from edgeserve.pipeline.watchdog import Watchdog
+from edgeserve.pipeline.worker_threads import WorkerThreads
 
 if TYPE_CHECKING:
-    from edgeserve.domain.frame import EncodedFrame
+    from collections.abc import Callable
+
     from edgeserve.domain.result import FrameResult
     from edgeserve.pipeline.detector import Detector, DetectorWorker
+    from edgeserve.pipeline.feed import Feed, Ticket
     from edgeserve.pipeline.observer import Observer
     from edgeserve.pipeline.watchdog import Job
-    from edgeserve.postprocess.finalize import Selection
+
+    Workers = dict[tuple[int, Configuration], DetectorWorker]
 
 _log = logging.getLogger(__name__)
-_CLOSE_S = 10.0
-
-
-class Feed(Protocol):
-    """A stream as its lane sees it. The lane's lock is held in all of this but `finish`."""
-
-    detector: Detector
-    selection: Selection
-    clock_synchronised: bool
-
-    @property
-    def waiting(self) -> bool:
-        """Whether any frame waits."""
-
-    def pop(self) -> Ticket | None:
-        """The next frame to run."""
-
-    def finish(self, ticket: Ticket, result: FrameResult) -> None:
-        """Take the result of a frame that ran."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """A frame that waits for its turn, or has it."""
-
-    stream: Feed
-    number: int
-    frame: EncodedFrame
 
 
 class Lane:
-    """Runs the frames of all streams of one device, stream by stream in turn."""
+    """Runs the frames of all streams of one device, each stream for its share of the time."""
 
     def __init__(
         self,
@@ -66,92 +45,162 @@ class Lane:
         workers: int,
         observer: Observer,
         watchdog: Watchdog | None = None,
+        *,
+        configuration: Configuration = Configuration.THROUGHPUT,
+        switches: bool = False,
+        clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        """Start the worker threads of a device, RUNTIME:DEVICE."""
+        """Start the worker threads of a device.
+
+        Args:
+            device: RUNTIME:DEVICE.
+            workers: frames in work at once for THROUGHPUT.
+            observer: hears of frames in work and of the configuration.
+            watchdog: looks after inferences that hang.
+            configuration: to begin in.
+            switches: whether to change it by load.
+            clock: monotonic nanoseconds.
+        """
         self.device = device
         self.lock = threading.Lock()
-        self._work = threading.Condition(self.lock)
-        self._turns: deque[Feed] = deque()
+        self.now_ns = clock
         self._observer = observer
         self._watchdog = watchdog or Watchdog()
+        places = {Configuration.LATENCY: 1, Configuration.THROUGHPUT: workers}
+        self._scheduler = Scheduler(places, configuration, switches=switches)
+        self._detectors: list[Detector] = []
+        self._compiling = False
         self._closing = False
-        self._threads: list[threading.Thread] = []
-        for _ in range(workers):
-            self._add_worker()
+        # One condition a worker: a frame wakes one that may take it, and none in vain.
+        self._work = [threading.Condition(self.lock) for _ in range(max(places.values()))]
+        self._idle: set[int] = set()
+        observer.configuration(device, configuration)
+        self._threads = WorkerThreads(device)
+        for index in range(len(self._work) if switches else places[configuration]):
+            self._threads.start(partial(self._run, index))
+
+    def add(self, detector: Detector) -> None:
+        """A model is served on this lane."""
+        with self.lock:
+            self._detectors.append(detector)
 
     def wake(self, stream: Feed) -> None:
         """A stream has a frame waiting. Lock held."""
-        if stream not in self._turns:
-            self._turns.append(stream)
-        self._work.notify()
+        self._scheduler.add(stream)
+        self._rouse()
+
+    def forget(self, stream: Feed) -> None:
+        """A stream has none any more. Lock held."""
+        self._scheduler.remove(stream)
 
     def close(self) -> None:
         """Stop the workers after the frames that they are running; what waits is never run."""
         with self.lock:
             self._closing = True
-            self._work.notify_all()
-        deadline = time.monotonic() + _CLOSE_S
-        for thread in self._threads:
-            thread.join(max(0, deadline - time.monotonic()))
-        stuck = sum(thread.is_alive() for thread in self._threads)
-        if stuck:
-            # They are daemons: the process can end without them.
-            _log.error("%d inferences on %s did not end in %g s", stuck, self.device, _CLOSE_S)
+            for condition in self._work:
+                condition.notify()
+        self._threads.join()
 
-    def _add_worker(self) -> None:
-        name = f"lane-{self.device}-{len(self._threads)}"
-        thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _run(self) -> None:
-        workers: dict[int, DetectorWorker] = {}
-        while (ticket := self._next()) is not None:
+    def _run(self, index: int) -> None:
+        workers: Workers = {}
+        ticket = self._next(index)
+        while ticket is not None:
             self._observer.in_flight(self.device, 1)
-            job = self._watchdog.begin(ticket, self._add_worker)
-            result = self._answer(job, workers)
+            started_ns = self.now_ns()
+            job = self._watchdog.begin(ticket, partial(self._replace, index, ticket))
+            # Nothing is changed while a frame is in work.
+            result = self._answer(job, self._scheduler.active, workers)
+            service_ns = self.now_ns() - started_ns
             wanted = self._watchdog.end(job)
             self._observer.in_flight(self.device, -1)
             if not wanted:
                 return
             ticket.stream.finish(ticket, result)
+            ticket = self._next(index, done=(ticket, service_ns))
 
-    def _next(self) -> Ticket | None:
+    def _replace(self, index: int, ticket: Ticket) -> None:
+        """Put another thread in the place of one that hangs with a frame."""
         with self.lock:
+            self._scheduler.done(ticket, None, self.now_ns())
+        self._threads.start(partial(self._run, index))
+
+    def _next(self, index: int, done: tuple[Ticket, int] | None = None) -> Ticket | None:
+        with self.lock:
+            if done is not None:
+                self._scheduler.done(*done, self.now_ns())
+                self._compile_missing()
             while not self._closing:
-                while self._turns:
-                    stream = self._turns.popleft()
-                    ticket = stream.pop()
-                    if stream.waiting:
-                        self._turns.append(stream)
-                    if ticket is not None:
-                        return ticket
-                self._work.wait()
+                if self._scheduler.settle(self.now_ns()):
+                    self._observer.configuration(self.device, self._scheduler.active)
+                ticket = self._scheduler.take() if index < self._scheduler.places else None
+                # Also of a worker that has no place since the configuration changed.
+                self._rouse()
+                if ticket is not None:
+                    return ticket
+                self._idle.add(index)
+                self._work[index].wait()
             return None
 
-    @staticmethod
-    def _answer(job: Job, workers: dict[int, DetectorWorker]) -> FrameResult:
+    def _rouse(self) -> None:
+        """Wake an idle worker if there is something to do. Lock held."""
+        if not self._scheduler.waiting:
+            return
+        # The same few again and again: their requests and caches are warm.
+        index = min((one for one in self._idle if one < self._scheduler.places), default=None)
+        if index is not None:
+            self._idle.discard(index)
+            self._work[index].notify()
+
+    def _compile_missing(self) -> None:
+        missing = self._scheduler.missing
+        if missing is not None and not self._compiling:
+            self._compiling = True
+            self._threads.start(partial(self._compile, missing, tuple(self._detectors)))
+
+    def _compile(self, configuration: Configuration, detectors: tuple[Detector, ...]) -> None:
+        try:
+            prepare_configuration(configuration, detectors, self.device)
+        except Exception as error:  # noqa: BLE001 - the lane goes on as it is
+            words = "%s cannot be compiled for %s, and stays as it is: %s"
+            _log.warning(words, self.device, configuration.value, error)
+            with self.lock:
+                self._scheduler.give_up()
+            return
+        with self.lock:
+            self._scheduler.prepared(configuration)
+            self._compiling = False
+            self._rouse()
+
+    def _answer(
+        self,
+        job: Job,
+        configuration: Configuration,
+        workers: Workers,
+    ) -> FrameResult:
         """Run a frame; `workers` are the calling thread's own, by the identity of the detector."""
         frame, stream = job.ticket.frame, job.ticket.stream
         detector = stream.detector
-        started_ns = time.monotonic_ns()
+        started_ns = self.now_ns()
         if detector.out_of_service:
-            return failed(frame.frame_id, frame.arrival_ns, EngineError(detector.out_of_service))
+            error = EngineError(detector.out_of_service)
+            return failed(frame.frame_id, frame.arrival_ns, error, self.now_ns())
         try:
-            worker = workers.get(id(detector))
+            worker = workers.get((id(detector), configuration))
             if worker is None:
-                worker = workers[id(detector)] = detector.create_worker()
+                worker = detector.create_worker(configuration)
+                workers[id(detector), configuration] = worker
             job.worker = worker
             inspection = worker.run(frame, stream.selection)
-        except (FrameError, EngineError) as error:
-            return failed(frame.frame_id, frame.arrival_ns, error)
-        except Exception as error:  # noqa: BLE001 - a worker that died would take its device along
+        except (FrameError, EngineError) as fault:
+            return failed(frame.frame_id, frame.arrival_ns, fault, self.now_ns())
+        except Exception as fault:  # noqa: BLE001 - a worker that died would take its device along
             _log.exception("frame %d: unexpected fault", frame.frame_id)
-            return failed(frame.frame_id, frame.arrival_ns, error)
+            return failed(frame.frame_id, frame.arrival_ns, fault, self.now_ns())
         return found(
             frame,
             detector,
             inspection,
             started_ns=started_ns,
+            now_ns=self.now_ns(),
             clock_synchronised=stream.clock_synchronised,
         )

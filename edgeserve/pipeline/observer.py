@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from edgeserve.domain.result import FrameResult
+    from edgeserve.pipeline.configuration import Configuration
 
 
 class Observer(Protocol):
@@ -32,6 +33,15 @@ class Observer(Protocol):
     def streams(self, change: int) -> None:
         """`change` more streams are open."""
 
+    def waiting_bytes(self, change: int) -> None:
+        """`change` more bytes of frames wait for a device."""
+
+    def configuration(self, device: str, active: Configuration) -> None:
+        """A device works in this configuration from now on."""
+
+    def batch(self, device: str, frames: int) -> None:
+        """So many frames went to a device together."""
+
 
 class NullObserver:
     """Watches nothing."""
@@ -55,4 +65,13 @@ class NullObserver:
         """Ignore it."""
 
     def streams(self, change: int) -> None:
+        """Ignore it."""
+
+    def waiting_bytes(self, change: int) -> None:
+        """Ignore it."""
+
+    def configuration(self, device: str, active: Configuration) -> None:
+        """Ignore it."""
+
+    def batch(self, device: str, frames: int) -> None:
         """Ignore it."""

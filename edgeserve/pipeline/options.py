@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -13,7 +15,26 @@ class PipelineOptions(BaseModel):
     workers: int = Field(
         default=0,
         ge=0,
-        description="Frames in work at once on a CPU; 0 means one more than there are cores.",
+        description="Frames in work at once on a CPU where each runs on one core; 0 means one more "
+        "than there are cores. Another device gets as many threads that prepare its frames.",
+    )
+    lane: Literal["auto", "fused", "staged"] = Field(
+        default="auto",
+        description="How frames go through a device: fused, a thread does a whole frame; staged, "
+        "threads prepare frames and the device takes them in batches. auto: fused on a CPU, "
+        "staged elsewhere.",
+    )
+    max_batch: int = Field(
+        default=8,
+        ge=1,
+        le=256,
+        description="Most frames that go to a staged device together, where the model takes more "
+        "than one.",
+    )
+    batch_wait_ms: float = Field(
+        default=2.0,
+        ge=0,
+        description="Longest time that a frame waits for others to share its batch.",
     )
     inference_timeout: float = Field(
         default=30.0,
@@ -43,4 +64,19 @@ class PipelineOptions(BaseModel):
         ge=1,
         description="Results of one stream that may wait for a slow reader; at that many the "
         "server stops reading from it.",
+    )
+    max_waiting_bytes: int = Field(
+        default=256 << 20,
+        ge=1 << 20,
+        description="Bytes of frames that may wait for a device, over all streams. Beyond it "
+        "LATEST and QUEUE drop, BLOCK streams are read one frame at a time.",
+    )
+    max_priority: Literal["low", "normal", "high"] = Field(
+        default="normal",
+        description="Highest priority that a client may ask for.",
+    )
+    reduced_decode: bool = Field(
+        default=True,
+        description="Decode a JPEG at half, a quarter or an eighth of its size where the model's "
+        "input is no larger than that.",
     )

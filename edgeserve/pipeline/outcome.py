@@ -31,6 +31,7 @@ def found(
     inspection: Inspection,
     *,
     started_ns: int,
+    now_ns: int,
     clock_synchronised: bool,
 ) -> FrameResult:
     """The result of a frame that went through.
@@ -40,6 +41,7 @@ def found(
         detector: that ran it.
         inspection: what it found.
         started_ns: when a worker took it, monotonic clock.
+        now_ns: monotonic clock.
         clock_synchronised: whether its capture time may be compared with our clock.
     """
     spec, stages = detector.spec, inspection.stages
@@ -56,7 +58,7 @@ def found(
             infer_us=stages.infer_us,
             postprocess_us=stages.postprocess_us,
         ),
-        latency_us=_since(frame.arrival_ns),
+        latency_us=(now_ns - frame.arrival_ns) // 1000,
         age_us=None if capture_ns is None else max(0, time.time_ns() - capture_ns) // 1000,
         model=spec.name,
         version=spec.version,
@@ -66,18 +68,18 @@ def found(
     )
 
 
-def dropped(frame: EncodedFrame, reason: DropReason) -> FrameResult:
-    """The result of a frame that was never run."""
+def dropped(frame: EncodedFrame, reason: DropReason, now_ns: int) -> FrameResult:
+    """The result of a frame that was never run; `now_ns` is the monotonic clock."""
     return FrameResult(
         frame_id=frame.frame_id,
         status=Status.DROPPED,
         drop_reason=reason,
-        latency_us=_since(frame.arrival_ns),
+        latency_us=(now_ns - frame.arrival_ns) // 1000,
     )
 
 
-def failed(frame_id: int, arrival_ns: int, error: Exception) -> FrameResult:
-    """The result of a frame that could not be processed."""
+def failed(frame_id: int, arrival_ns: int, error: Exception, now_ns: int) -> FrameResult:
+    """The result of a frame that could not be processed; times are of the monotonic clock."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), ErrorCode.INTERNAL)
     internal = code is ErrorCode.INTERNAL
     return FrameResult(
@@ -85,9 +87,5 @@ def failed(frame_id: int, arrival_ns: int, error: Exception) -> FrameResult:
         status=Status.ERROR,
         error_code=code,
         message="a fault of the server; its log says more" if internal else str(error),
-        latency_us=_since(arrival_ns),
+        latency_us=(now_ns - arrival_ns) // 1000,
     )
-
-
-def _since(arrival_ns: int) -> int:
-    return (time.monotonic_ns() - arrival_ns) // 1000

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgeserve.domain.errors import ModelNotFoundError, ModelNotReadyError
-from edgeserve.pipeline.admission import FrameStream
+from edgeserve.pipeline.admission import Caller, FrameStream
+from edgeserve.pipeline.budget import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from edgeserve.domain.request import StreamOptions
     from edgeserve.domain.status import ModelStatus
     from edgeserve.pipeline.detector import Detector
-    from edgeserve.pipeline.lane import Lane
+    from edgeserve.pipeline.feed import DeviceLane
     from edgeserve.pipeline.observer import Observer
     from edgeserve.pipeline.options import PipelineOptions
 
@@ -25,7 +26,7 @@ class ServedModel:
 
     status: ModelStatus
     detector: Detector | None = None
-    lane: Lane | None = None
+    lane: DeviceLane | None = None
 
     def status_now(self) -> ModelStatus:
         """The status, not ready while the model is out of service."""
@@ -46,6 +47,7 @@ class ServedModels:
         self._models = tuple(models)
         self._options = options
         self._observer = observer
+        self._budget = Budget(options.max_waiting_bytes, observer)
 
     @property
     def ready(self) -> bool:
@@ -62,18 +64,22 @@ class ServedModels:
         *,
         source: str,
         on_change: Callable[[], None],
+        weight: float = 1.0,
+        deadline_ns: int | None = None,
     ) -> FrameStream:
         """Open a stream on the model that the options name.
 
         Args:
             options: the client's wishes.
-            source: label of the stream's metrics.
+            source: see `Caller`.
             on_change: see `FrameStream`.
+            weight: see `Caller`.
+            deadline_ns: see `Caller`.
 
         Raises:
             ModelNotFoundError: there is no such model; the text names those that exist.
             ModelNotReadyError: it exists and cannot serve; the text says why.
-            RequestError: the options do not fit the model.
+            RequestError: the options do not fit the model, or ask for more than the server allows.
         """
         model = self._find(options.detect.model, options.detect.version)
         status = model.status_now()
@@ -85,7 +91,8 @@ class ServedModels:
             model.detector,
             options,
             self._options,
-            source=source,
+            caller=Caller(source, weight, deadline_ns),
+            budget=self._budget,
             observer=self._observer,
             on_change=on_change,
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeserve.domain.frame import EncodedFrame, Encoding
@@ -9,14 +12,23 @@ from edgeserve.domain.request import DetectOptions
 from edgeserve.pipeline.selection import select
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edgeserve.pipeline.configuration import Configuration
     from edgeserve.pipeline.detector import Detector
 
+_log = logging.getLogger(__name__)
 _ROUNDS = 2
 """Runtimes allocate and choose kernels in the first inference; the second shows that it lasts."""
+_STATUS = Path("/proc/self/status")
 
 
-def warm_up(detector: Detector) -> None:
+def warm_up(detector: Detector, configuration: Configuration | None = None) -> None:
     """Run grey frames of the model's own size.
+
+    Args:
+        detector: of the model.
+        configuration: whose engine to run; None for the one that it was loaded with.
 
     Raises:
         EngineError: the engine fails on them.
@@ -29,6 +41,35 @@ def warm_up(detector: Detector) -> None:
         width_px=spec.input.width_px,
         height_px=spec.input.height_px,
     )
-    worker = detector.create_worker()
+    worker = detector.create_worker(configuration)
     for _ in range(_ROUNDS):
         worker.run(frame, select(spec, DetectOptions()))
+
+
+def prepare_configuration(
+    configuration: Configuration,
+    detectors: Sequence[Detector],
+    device: str,
+) -> None:
+    """Compile and warm up another configuration of a device's models; the log says what it took.
+
+    Raises:
+        EdgeserveError: an engine cannot be compiled, or fails.
+    """
+    started, before_mb = time.monotonic(), _resident_mb()
+    for detector in detectors:
+        warm_up(detector, configuration)
+    _log.info(
+        "%s: compiled for %s in %.1f s, %+.0f MB",
+        device,
+        configuration.value,
+        time.monotonic() - started,
+        _resident_mb() - before_mb,
+    )
+
+
+def _resident_mb() -> float:
+    for line in _STATUS.read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0

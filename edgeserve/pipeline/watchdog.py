@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from edgeserve.domain.errors import DeviceHungError
 from edgeserve.pipeline.observer import NullObserver
@@ -21,14 +21,20 @@ from edgeserve.pipeline.outcome import failed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edgeserve.pipeline.detector import DetectorWorker
-    from edgeserve.pipeline.lane import Ticket
+    from edgeserve.pipeline.feed import Ticket
     from edgeserve.pipeline.observer import Observer
 
 _log = logging.getLogger(__name__)
 _LOOKS = 8
 """How often in a time-out running inferences are looked at."""
 _LONGEST_WAIT_S = 1.0
+
+
+class Cancellable(Protocol):
+    """What runs an inference."""
+
+    def cancel(self) -> None:
+        """End it, if the runtime can. Called from another thread."""
 
 
 @dataclass(eq=False, slots=True)
@@ -45,7 +51,7 @@ class Job:
 
     ticket: Ticket
     replace: Callable[[], None]
-    worker: DetectorWorker | None = None
+    worker: Cancellable | None = None
     started: float = field(default_factory=time.monotonic)
     overdue: bool = False
 
@@ -141,8 +147,8 @@ class Watchdog:
             # A runtime that hangs may hang in this too.
             threading.Thread(target=job.worker.cancel, name="cancel", daemon=True).start()
         self._observer.inference_timed_out(stream.detector.spec.name)
-        error = DeviceHungError(self._text(job))
-        stream.finish(job.ticket, failed(frame.frame_id, frame.arrival_ns, error))
+        error, now_ns = DeviceHungError(self._text(job)), time.monotonic_ns()
+        stream.finish(job.ticket, failed(frame.frame_id, frame.arrival_ns, error, now_ns))
 
     def _text(self, job: Job) -> str:
         detector = job.ticket.stream.detector

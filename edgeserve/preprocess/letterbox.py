@@ -22,7 +22,7 @@ def letterbox(
     """Resize a picture into its place and fill the rest.
 
     Args:
-        pixels: (H, W, 3) uint8 of the placement's source size.
+        pixels: (H, W, 3) uint8, the whole source picture, at its own size or a reduced one.
         placement: where the picture goes.
         pad_value: 0..255, written to all channels outside the picture.
         out: (model height, model width, 3) uint8 to write into; a new array when absent.

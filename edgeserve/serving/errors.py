@@ -18,7 +18,7 @@ from edgeserve.domain.errors import (
     TooManyBytesError,
     TooManyPixelsError,
 )
-from edgeserve.domain.result import ErrorCode
+from edgeserve.domain.result import DropReason, ErrorCode
 
 _STATUS: tuple[tuple[type[EdgeserveError], grpc.StatusCode], ...] = (
     (ModelNotFoundError, grpc.StatusCode.NOT_FOUND),
@@ -40,6 +40,15 @@ _FRAME_STATUS = {
     ErrorCode.ENGINE_FAILED: grpc.StatusCode.INTERNAL,
     ErrorCode.INTERNAL: grpc.StatusCode.INTERNAL,
 }
+_DROP_STATUS = {
+    DropReason.REPLACED: (grpc.StatusCode.ABORTED, "a newer frame took its place"),
+    DropReason.EXPIRED: (grpc.StatusCode.DEADLINE_EXCEEDED, "its turn came after the deadline"),
+    DropReason.QUEUE_FULL: (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "no memory is left for waiting frames (setting max_waiting_bytes)",
+    ),
+    DropReason.SHUTDOWN: (grpc.StatusCode.UNAVAILABLE, "the server is shutting down"),
+}
 
 
 def status_of(error: EdgeserveError) -> grpc.StatusCode:
@@ -53,3 +62,8 @@ def status_of(error: EdgeserveError) -> grpc.StatusCode:
 def status_of_frame(code: ErrorCode) -> grpc.StatusCode:
     """The status code of a unary call whose frame ended in ERROR."""
     return _FRAME_STATUS[code]
+
+
+def status_of_drop(reason: DropReason) -> tuple[grpc.StatusCode, str]:
+    """The status code and the words of a unary call whose frame was dropped."""
+    return _DROP_STATUS[reason]

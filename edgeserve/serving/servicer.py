@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeserve.domain.errors import (
     CameraNotFoundError,
@@ -16,7 +16,7 @@ from edgeserve.domain.errors import (
 )
 from edgeserve.domain.request import Policy, StreamOptions
 from edgeserve.domain.result import Status
-from edgeserve.serving.errors import status_of, status_of_frame
+from edgeserve.serving.errors import status_of, status_of_drop, status_of_frame
 from edgeserve.serving.session import StreamSession
 from edgeserve.serving.watch import WatchSession
 from edgeserve.wire._generated import detection_pb2 as pb
@@ -80,11 +80,17 @@ class DetectionServicer(DetectionServiceServicer):
             frame = frame_from_proto(request.frame, time.monotonic_ns())
             self._limits.check_frame_bytes(len(frame.data))
             with self._admitted():
-                result = await self._detect(frame, detect_options_from_proto(request.options))
+                result = await self._detect(
+                    frame,
+                    detect_options_from_proto(request.options),
+                    _deadline_ns(context),
+                )
         except EdgeserveError as error:
             await context.abort(status_of(error), str(error))
         if result.status is Status.ERROR and result.error_code is not None:
             await context.abort(status_of_frame(result.error_code), result.message)
+        if result.drop_reason is not None:
+            await context.abort(*status_of_drop(result.drop_reason))
         return pb.DetectResponse(result=result_to_proto(result))
 
     # The generated base knows generators only; a coroutine that reads and writes is the other form.
@@ -103,6 +109,7 @@ class DetectionServicer(DetectionServiceServicer):
                         options,
                         source=_SOURCE,
                         on_change=on_change,
+                        deadline_ns=_deadline_ns(context),
                     ),
                 )
         except EdgeserveError as error:
@@ -195,7 +202,12 @@ class DetectionServicer(DetectionServiceServicer):
             self._open.discard(end)
             end.set_result(None)
 
-    async def _detect(self, frame: EncodedFrame, options: DetectOptions) -> FrameResult:
+    async def _detect(
+        self,
+        frame: EncodedFrame,
+        options: DetectOptions,
+        deadline_ns: int | None,
+    ) -> FrameResult:
         loop = asyncio.get_running_loop()
         ready = asyncio.Event()
 
@@ -203,9 +215,11 @@ class DetectionServicer(DetectionServiceServicer):
             loop.call_soon_threadsafe(ready.set)
 
         stream = self._models.open_stream(
-            StreamOptions(detect=options, policy=Policy.BLOCK),
+            # Of the one frame, too: it may be dropped where there is no memory for it to wait.
+            StreamOptions(detect=options, policy=Policy.QUEUE, queue_size=1),
             source=_SOURCE,
             on_change=notify,
+            deadline_ns=deadline_ns,
         )
         try:
             stream.submit(frame)
@@ -214,3 +228,9 @@ class DetectionServicer(DetectionServiceServicer):
         finally:
             stream.close()
         return result
+
+
+def _deadline_ns(context: aio.ServicerContext[Any, Any]) -> int | None:
+    """When the caller stops waiting, on the monotonic clock; None if never."""
+    remaining_s: float | None = context.time_remaining()
+    return None if remaining_s is None else time.monotonic_ns() + int(1e9 * remaining_s)

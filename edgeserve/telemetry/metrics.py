@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Enum,
     Gauge,
     Histogram,
     Info,
@@ -21,6 +22,7 @@ from prometheus_client import (
 from prometheus_client.exposition import choose_encoder
 
 from edgeserve.domain.result import Status
+from edgeserve.pipeline.configuration import Configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +34,7 @@ _EDGES_S = (
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.0167, 0.025, 0.0333, 0.05, 0.0667, 0.1, 0.2, 0.5, 1.0, 2.5,
 )  # fmt: skip
 """Made for frames: 60, 30 and 15 a second are edges."""
+_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _STAGES = ("decode", "preprocess", "queue", "infer", "postprocess")
 _MICRO = 1e-6
 _LONGEST_REASON = 300
@@ -46,6 +49,7 @@ class Metrics:
         registry = CollectorRegistry()
         self.registry = registry
         """Where families of other parts of the server are added."""
+        self._devices: set[str] = set()
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         self._stage = Histogram(
@@ -105,6 +109,31 @@ class Metrics:
             registry=registry,
         )
         self._streams = Gauge("edgeserve_streams", "Streams and calls open", registry=registry)
+        self._waiting_bytes = Gauge(
+            "edgeserve_waiting_bytes",
+            "Bytes of frames that wait for a device",
+            registry=registry,
+        )
+        self._active = Enum(
+            "edgeserve_configuration",
+            "How a device works: one frame at once on all cores, or a frame on each",
+            ["device"],
+            states=[configuration.value for configuration in Configuration],
+            registry=registry,
+        )
+        self._switches = Counter(
+            "edgeserve_configuration_switches",
+            "Changes of a device's configuration",
+            ["device"],
+            registry=registry,
+        )
+        self._batch = Histogram(
+            "edgeserve_batch_frames",
+            "Frames that went to a device together",
+            ["device"],
+            registry=registry,
+            buckets=_BATCHES,
+        )
         self._engine = Info(
             "edgeserve_engine",
             "The engine of a model: what was asked for and what serves",
@@ -133,6 +162,7 @@ class Metrics:
         self._results_of = cache(self._results.labels)
         self._dropped_of = cache(self._dropped.labels)
         self._in_flight_of = cache(self._in_flight.labels)
+        self._batch_of = cache(self._batch.labels)
 
     def frame_received(self, source: str) -> None:
         """Count a frame that was read."""
@@ -170,6 +200,23 @@ class Metrics:
     def streams(self, change: int) -> None:
         """Count streams."""
         self._streams.inc(change)
+
+    def waiting_bytes(self, change: int) -> None:
+        """Count bytes of frames that wait."""
+        self._waiting_bytes.inc(change)
+
+    def configuration(self, device: str, active: Configuration) -> None:
+        """Tell how a device works from now on; the first time is no switch."""
+        self._active.labels(device).state(active.value)
+        if device in self._devices:
+            self._switches.labels(device).inc()
+        else:
+            self._devices.add(device)
+            self._switches.labels(device)
+
+    def batch(self, device: str, frames: int) -> None:
+        """Count frames that went to a device together."""
+        self._batch_of(device).observe(frames)
 
     def models(self, statuses: Iterable[ModelStatus]) -> None:
         """Tell which engine each model got and whether it is ready."""

@@ -76,7 +76,7 @@ def test_what_is_shown_reads_back_as_the_same_settings(path: Path, data: st.Data
             "models_dir": data.draw(WORDS.map(Path)),
             "model": data.draw(st.lists(WORDS, min_size=1, max_size=3)),
         },
-        "engines": {"hint": data.draw(st.sampled_from(["throughput", "latency"]))},
+        "engines": {"hint": data.draw(st.sampled_from(["auto", "throughput", "latency"]))},
         "access": {"max_pixels": data.draw(st.integers(1, 2**62))},
     }
     settings = Settings.model_validate(tables)

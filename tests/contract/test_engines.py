@@ -65,9 +65,9 @@ def by_hand(tensor: NDArray[np.uint8]) -> Expected:
     return Expected(features[None], planes.mean(axis=(1, 2))[None])
 
 
-def write_model(path: Path, *, inputs: int = 1) -> None:
+def write_model(path: Path, *, inputs: int = 1, batch: int | str = 1) -> None:
     """uint8 NHWC in; `features` (1, 4, H, W) and `brightness` (1, 3) out, in this order."""
-    shape = [1, HEIGHT_PX, WIDTH_PX, 3]
+    shape = [batch, HEIGHT_PX, WIDTH_PX, 3]
     names = ["images", "others"][:inputs]
     nodes = [
         helper.make_node("Cast", ["images"], ["real"], to=TensorProto.FLOAT),
@@ -88,9 +88,9 @@ def write_model(path: Path, *, inputs: int = 1) -> None:
         [helper.make_tensor_value_info(name, TensorProto.UINT8, shape) for name in names],
         [
             helper.make_tensor_value_info(
-                "features", TensorProto.FLOAT, [1, FILTERS, HEIGHT_PX, WIDTH_PX]
+                "features", TensorProto.FLOAT, [batch, FILTERS, HEIGHT_PX, WIDTH_PX]
             ),
-            helper.make_tensor_value_info("brightness", TensorProto.FLOAT, [1, 3]),
+            helper.make_tensor_value_info("brightness", TensorProto.FLOAT, [batch, 3]),
         ],
         [
             numpy_helper.from_array(np.array(1 / 255, dtype=np.float32), "scale"),
@@ -211,7 +211,7 @@ def test_tells_names_shapes_and_types_of_input_and_outputs(
 
 
 @every_device
-@pytest.mark.parametrize("hint", ["throughput", "latency"])
+@pytest.mark.parametrize("hint", ["auto", "throughput", "latency"])
 def test_computes_what_the_model_says_to_fp32(device: DeviceStatus, path: Path, hint: str) -> None:
     options = EngineOptions.model_validate({"hint": hint, "threads": 2, "max_cache_mb": 0})
     request = load(device, path, options).create_request()
@@ -354,6 +354,25 @@ def test_confirms_the_device_that_it_named(device: DeviceStatus, path: Path) -> 
     engine = load(device, path)
     engine.create_request().infer(picture(0))
     assert engine.confirm_device() == engine.device == device.name
+
+
+def test_a_model_with_a_closed_batch_axis_takes_one_frame(device: DeviceStatus, path: Path) -> None:
+    assert load(device, path).max_batch == 1
+
+
+@every_device
+def test_an_open_batch_axis_takes_several_frames(device: DeviceStatus, tmp_path: Path) -> None:
+    path = tmp_path / "open.onnx"
+    write_model(path, batch="N")
+    engine = load(device, path)
+    assert engine.max_batch > 1
+    assert engine.input.shape[0] == -1
+    request = engine.create_request()
+    for size in (3, 1, 5):
+        batch = np.concatenate([picture(seed) for seed in range(size)])
+        outputs = request.infer(batch)
+        for seed in range(size):
+            check({name: one[seed : seed + 1] for name, one in outputs.items()}, picture(seed))
 
 
 @every_device

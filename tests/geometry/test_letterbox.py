@@ -142,3 +142,27 @@ def test_sizes_that_are_not_positive_are_refused(sizes: tuple[int, int, int, int
     width_px, height_px, model_width_px, model_height_px = sizes
     assert f"source {width_px}x{height_px}" in str(refusal.value)
     assert f"model {model_width_px}x{model_height_px}" in str(refusal.value)
+
+
+@given(
+    st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
+    st.tuples(st.integers(1, 700), st.integers(1, 700)),
+    st.sampled_from(list(Fit)),
+)
+def test_a_reduced_source_is_never_smaller_than_its_place(
+    source_px: tuple[int, int],
+    model_px: tuple[int, int],
+    fit: Fit,
+) -> None:
+    placement = Letterbox.plan(*source_px, *model_px, fit)
+    factor = placement.reduction
+    assert factor in {1, 2, 4, 8}
+    wanted = (placement.resized_width_px, placement.resized_height_px)
+    if factor > 1:
+        assert all(
+            -(-side // factor) >= least for side, least in zip(source_px, wanted, strict=True)
+        )
+    if factor < 8:
+        assert any(
+            -(-side // (2 * factor)) < least for side, least in zip(source_px, wanted, strict=True)
+        )

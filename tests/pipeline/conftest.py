@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.pipeline.harness import Bench, Inferences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from edgeserve.pipeline.options import PipelineOptions
 
@@ -26,8 +27,9 @@ class Benches:
         workers: int = 1,
         limits: PipelineOptions | None = None,
         faults: Mapping[int, Exception] | None = None,
+        clock: Callable[[], int] = time.monotonic_ns,
     ) -> Bench:
-        made = Bench(Inferences(faults), workers=workers, limits=limits)
+        made = Bench(Inferences(faults), workers=workers, limits=limits, clock=clock)
         self.made.append(made)
         return made
 

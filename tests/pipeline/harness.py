@@ -165,6 +165,7 @@ class Bench:
         *,
         workers: int = 1,
         limits: PipelineOptions | None = None,
+        clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.inferences = inferences
         self.watcher = Watcher()
@@ -173,6 +174,7 @@ class Bench:
             workers=workers,
             options=limits,
             observer=self.watcher,
+            clock=clock,
         )
 
     def open(self, options: StreamOptions | None = None) -> Feeder:

@@ -10,8 +10,14 @@ import pytest
 from edgeserve.domain.errors import TooManyBytesError
 from edgeserve.domain.request import Policy, StreamOptions
 from edgeserve.domain.result import DropReason, ErrorCode, FrameResult, Status
+from edgeserve.pipeline.budget import Budget
+from edgeserve.pipeline.configuration import Configuration
+from edgeserve.pipeline.observer import NullObserver
 from edgeserve.pipeline.options import PipelineOptions
+from edgeserve.pipeline.scheduler import Scheduler
+from tests import fakes
 from tests.pipeline.harness import frame
+from tests.pipeline.virtual import MS, VirtualLane, Work, open_stream
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Benches
@@ -228,6 +234,48 @@ def test_shed_answers_what_waits_and_lets_the_running_frame_end(bench: Benches) 
     assert made.inferences.started == [0]
 
 
+def test_frames_past_the_deadline_are_dropped_under_every_policy() -> None:
+    for policy in Policy:
+        scheduler = Scheduler({Configuration.THROUGHPUT: 1}, Configuration.THROUGHPUT)
+        lane = VirtualLane(scheduler)
+        options = StreamOptions(policy=policy, queue_size=5)
+        stream = open_stream(lane, fakes.detector(), options, deadline_ns=100 * MS)
+        lane.clock_ns = 99 * MS
+        stream.submit(frame(1, arrival_ns=lane.clock_ns))
+        in_time = scheduler.take()
+        assert in_time is not None
+        Work(in_time, lane.clock_ns).finish(lane)
+        stream.submit(frame(2, arrival_ns=lane.clock_ns))
+        lane.clock_ns = 100 * MS
+        assert scheduler.take() is None
+        assert fates(stream.take()) == [(1, "OK"), (2, "expired")]
+
+
+def test_memory_for_all_streams_bounds_what_waits() -> None:
+    scheduler = Scheduler({Configuration.THROUGHPUT: 1}, Configuration.THROUGHPUT)
+    lane, budget = VirtualLane(scheduler), Budget(150, NullObserver())
+    detector = fakes.detector()  # frames below have 64 bytes
+    queue = StreamOptions(policy=Policy.QUEUE, queue_size=5)
+    first, second, third = (
+        open_stream(lane, detector, options, budget=budget) for options in (queue, queue, BLOCK)
+    )
+    first.submit(frame(1))
+    first.submit(frame(2))
+    # The stream's own oldest gives way; one that has none loses the new one.
+    first.submit(frame(3))
+    assert fates(first.take()) == [(1, "queue_full")]
+    second.submit(frame(4))
+    assert fates(second.take()) == [(4, "queue_full")]
+    # BLOCK loses nothing: it is read one frame at a time.
+    third.submit(frame(5))
+    assert third.full
+    assert budget.used_bytes == 3 * 64
+    for stream in (first, second, third):
+        stream.close()
+    assert budget.used_bytes == 0
+    assert scheduler.take() is None
+
+
 def test_close_forgets_what_waits_and_discards_what_runs(bench: Benches) -> None:
     made = bench()
     feeder, other = made.open(BLOCK), made.open(BLOCK)
@@ -256,6 +304,10 @@ def test_close_counts_once_and_not_what_was_answered(bench: Benches) -> None:
     feeder.stream.close()
     assert made.watcher.discarded == 1
     assert made.watcher.open_streams == 0
+    # A source in a thread of its own may be late by a frame.
+    feeder.submit(2)
+    assert not feeder.stream.waiting
+    assert (made.watcher.received, made.watcher.discarded) == (3, 2)
 
 
 def test_every_frame_read_is_finished_or_discarded(bench: Benches) -> None:

@@ -15,10 +15,12 @@ from edgeserve.domain.model import TensorSpec
 from edgeserve.domain.request import DetectOptions, Policy, StreamOptions
 from edgeserve.domain.result import ErrorCode, FrameResult, Status
 from edgeserve.engines.fake import FakeEngine, FakeRequest
-from edgeserve.pipeline.admission import FrameStream
+from edgeserve.pipeline.admission import Caller, FrameStream
+from edgeserve.pipeline.budget import Budget
 from edgeserve.pipeline.detector import Detector
 from edgeserve.pipeline.lane import Lane
 from edgeserve.pipeline.options import PipelineOptions
+from edgeserve.pipeline.selection import select
 from tests import fakes
 from tests.pipeline.harness import Feeder, Watcher, frame
 
@@ -28,8 +30,13 @@ if TYPE_CHECKING:
 BLOCK = StreamOptions(policy=Policy.BLOCK, queue_size=20)
 
 
-def test_streams_take_turns(bench: Benches) -> None:
-    made = bench()
+def standing_clock() -> int:
+    """On which nothing takes any time, so that all frames cost the same."""
+    return 0
+
+
+def test_streams_whose_frames_cost_the_same_take_turns(bench: Benches) -> None:
+    made = bench(clock=standing_clock)
     first, second, third = made.open(BLOCK), made.open(BLOCK), made.open(BLOCK)
     first.submit(0)
     made.inferences.wait_for(0)
@@ -44,7 +51,7 @@ def test_streams_take_turns(bench: Benches) -> None:
 
 
 def test_a_stream_that_comes_late_does_not_wait_for_the_queue_of_another(bench: Benches) -> None:
-    made = bench()
+    made = bench(clock=standing_clock)
     busy = made.open(BLOCK)
     busy.submit(*range(10))
     made.inferences.wait_for(0)
@@ -128,7 +135,8 @@ def test_an_engine_that_gives_no_request_is_an_error_of_the_frame(
             detector,
             BLOCK,
             PipelineOptions(),
-            source="test",
+            caller=Caller("test"),
+            budget=Budget(1 << 20, watcher),
             observer=watcher,
             on_change=notify,
         ),
@@ -196,6 +204,23 @@ def test_a_result_says_what_where_and_how_long(bench: Benches) -> None:
     assert sum(parts_us) <= result.latency_us
 
 
+@pytest.mark.parametrize("size_px", [(512, 384), (515, 387)])
+def test_boxes_of_a_picture_decoded_at_a_fraction_are_in_its_own_pixels(
+    size_px: tuple[int, int],
+) -> None:
+    plain = fakes.detector()
+    found = [
+        Detector(plain.spec, plain.engine, max_pixels=1_000_000, reduced_decode=reduced)
+        .create_worker()
+        .run(EncodedFrame(0, fakes.jpeg(*size_px)), select(plain.spec, DetectOptions()))
+        for reduced in (False, True)
+    ]
+    assert [(one.width_px, one.height_px) for one in found] == [size_px, size_px]
+    full, reduced = (one.detections.boxes_xyxy for one in found)
+    assert len(full) == 1
+    np.testing.assert_array_equal(reduced, full)
+
+
 def test_each_stream_gets_what_it_asked_for(bench: Benches) -> None:
     made = bench()
     made.inferences.release_all()
@@ -217,6 +242,7 @@ def test_each_stream_gets_what_it_asked_for(bench: Benches) -> None:
         (TensorSpec("images", (1, 64, 64, 3), "float32"), "the file has float32 [1, 64, 64, 3]"),
         (TensorSpec("images", (1, 3, 64, 64), "uint8"), "the file has uint8 [1, 3, 64, 64]"),
         (TensorSpec("images", (-1, 32, -1, 3), "uint8"), "the file has uint8 [-1, 32, -1, 3]"),
+        (TensorSpec("images", (2, 64, 64, 3), "uint8"), "the file has uint8 [2, 64, 64, 3]"),
     ],
 )
 def test_a_detector_refuses_an_engine_with_another_input(tensor: TensorSpec, said: str) -> None:

@@ -123,4 +123,4 @@ def test_close_ends_a_lane_that_models_share_and_may_be_repeated(
 ) -> None:
     models.close()
     models.close()
-    assert not any(thread.is_alive() for thread in lane._threads)
+    assert not any(thread.is_alive() for thread in lane._threads._threads)

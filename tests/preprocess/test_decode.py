@@ -18,6 +18,7 @@ from PIL import Image
 from edgeserve.domain.errors import FrameError, InvalidImageError, TooManyPixelsError
 from edgeserve.domain.frame import ColorOrder, EncodedFrame, Encoding, Frame
 from edgeserve.preprocess.decode import decode
+from edgeserve.preprocess.pixel_buffer import PixelBuffer
 
 WIDTH_PX, HEIGHT_PX = 61, 43
 MAX_PIXELS = 1_000_000
@@ -248,3 +249,57 @@ def test_the_limit_on_pixels_is_inclusive_and_holds_for_raw_frames() -> None:
         decode(frame, ColorOrder.BGR, WIDTH_PX * HEIGHT_PX)
         with pytest.raises(TooManyPixelsError, match=f"{WIDTH_PX}x{HEIGHT_PX}"):
             decode(frame, ColorOrder.BGR, WIDTH_PX * HEIGHT_PX - 1)
+
+
+@pytest.mark.parametrize("factor", [2, 4, 8])
+@pytest.mark.parametrize("size_px", [(96, 64), (97, 65), (103, 71)])
+def test_a_jpeg_at_a_fraction_of_its_size_is_the_whole_picture(
+    factor: int,
+    size_px: tuple[int, int],
+) -> None:
+    with Image.fromarray(np.tile(np.linspace(0, 255, 256, dtype=np.uint8), (256, 1))) as ramp:
+        large = ramp.convert("RGB").resize(size_px, Image.Resampling.BOX)
+    data = written(large, "JPEG", quality=95)
+    asked = []
+
+    def reduction(width_px: int, height_px: int) -> int:
+        asked.append((width_px, height_px))
+        return factor
+
+    frame = decode(EncodedFrame(7, data), ColorOrder.BGR, MAX_PIXELS, reduction=reduction)
+    assert asked == [size_px]
+    assert (frame.width_px, frame.height_px) == size_px
+    expected_px = (-(-size_px[0] // factor), -(-size_px[1] // factor))
+    assert frame.pixels.shape[1::-1] == expected_px
+    # Brightness rises from the left edge to the right one, as in the large picture.
+    small = large.resize(expected_px, Image.Resampling.BOX)
+    difference = frame.pixels.astype(int) - np.asarray(small)
+    assert np.abs(difference).max() <= 255 * factor / size_px[0] + 4
+
+
+def test_other_formats_are_never_reduced() -> None:
+    with Image.new("RGB", (64, 48)) as image:
+        data = written(image, "PNG")
+    frame = decode(EncodedFrame(7, data), ColorOrder.BGR, MAX_PIXELS, reduction=lambda *_: 8)
+    assert frame.pixels.shape == (48, 64, 3)
+
+
+def test_a_buffer_is_used_again_and_grows() -> None:
+    buffer, pictures = PixelBuffer(), []
+    for size_px in ((64, 48), (32, 16), (160, 120), (64, 48)):
+        with Image.new("RGB", size_px, (250, 120, 10)) as image:
+            data = written(image, "JPEG", quality=95)
+        frame = decode(EncodedFrame(7, data), ColorOrder.RGB, MAX_PIXELS, buffer=buffer)
+        assert frame.pixels.shape[1::-1] == size_px
+        assert np.abs(frame.pixels.astype(int) - (250, 120, 10)).max() <= 3
+        pictures.append(frame.pixels)
+    assert np.shares_memory(pictures[0], pictures[1])
+    assert not np.shares_memory(pictures[1], pictures[2])
+    assert np.shares_memory(pictures[2], pictures[3])
+
+
+def test_a_very_large_picture_is_not_kept_in_the_buffer() -> None:
+    buffer = PixelBuffer()
+    kept = buffer.take(1000)
+    assert not np.shares_memory(buffer.take(1 << 26), kept)
+    assert np.shares_memory(buffer.take(1000), kept)

@@ -15,6 +15,7 @@ from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
 from edgeserve.access.limits import Limits
 from edgeserve.domain.errors import ConfigurationError, PortTakenError
+from edgeserve.pipeline.options import PipelineOptions
 from edgeserve.serving.address import check_address
 from edgeserve.serving.options import ServingOptions
 from edgeserve.wire._generated import detection_pb2 as pb
@@ -133,6 +134,32 @@ async def test_calls_take_places_and_drain_waits_for_them(start: Start) -> None:
         gate.go.release()
         assert (await call).result.status == pb.RESULT_STATUS_OK
         await draining
+
+
+@pytest.mark.asyncio
+async def test_a_call_past_its_deadline_never_runs(start: Start) -> None:
+    gate = fakes.Gate()
+    request = pb.DetectRequest(frame=pb.Frame(image=pb.Image(data=fakes.jpeg())))
+    async with start(gate, workers=1) as running:
+        first = asyncio.ensure_future(running.stub.Detect(request))
+        await asyncio.to_thread(gate.entered.acquire)
+        with pytest.raises(grpc.aio.AioRpcError) as late:
+            await running.stub.Detect(request, timeout=0.2)
+        assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        gate.go.release(10)
+        assert (await first).result.status == pb.RESULT_STATUS_OK
+        assert (await running.stub.Detect(request)).result.status == pb.RESULT_STATUS_OK
+        assert gate.entered.acquire(timeout=30)
+        assert not gate.entered.acquire(blocking=False)
+
+
+@pytest.mark.asyncio
+async def test_a_call_for_which_there_is_no_memory_names_the_setting(start: Start) -> None:
+    image = pb.Image(data=bytes(1 << 21), encoding=pb.ENCODING_GRAY, width_px=2048, height_px=1024)
+    async with start(pipeline=PipelineOptions(max_waiting_bytes=1 << 20)) as running:
+        with pytest.raises(grpc.aio.AioRpcError, match="max_waiting_bytes") as refused:
+            await running.stub.Detect(pb.DetectRequest(frame=pb.Frame(image=image)))
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:8001", "localhost:0", "[::1]:1", "unix:/tmp/x"])

@@ -270,3 +270,14 @@ async def test_a_queue_over_the_limit_is_refused_by_the_setting(start: Start) ->
         with pytest.raises(grpc.aio.AioRpcError, match="max_queue_size") as refused:
             await call.read()
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.asyncio
+async def test_a_priority_over_the_cap_is_refused_by_the_setting(start: Start) -> None:
+    async with start() as running:
+        call = running.stub.StreamDetect()
+        high = pb.StreamConfig(priority=pb.PRIORITY_HIGH)
+        await call.write(pb.StreamDetectRequest(config=high))
+        with pytest.raises(grpc.aio.AioRpcError, match="max_priority") as refused:
+            await call.read()
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from edgeserve.domain.result import DropReason, ErrorCode, FrameResult, StageTimes, Status
 from edgeserve.domain.status import EngineStatus, ModelStatus
+from edgeserve.pipeline.configuration import Configuration
 from edgeserve.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -150,6 +151,34 @@ def test_levels_rise_and_fall(metrics: Metrics) -> None:
     assert scrape.types["edgeserve_streams"] == "gauge"
 
 
+def test_a_device_tells_its_configuration_and_how_often_it_changed(metrics: Metrics) -> None:
+    for active in (Configuration.LATENCY, Configuration.THROUGHPUT, Configuration.LATENCY):
+        metrics.configuration("openvino:CPU", active)
+    metrics.configuration("openvino:GPU", Configuration.THROUGHPUT)
+    scrape, name = Scrape(metrics), "edgeserve_configuration"
+
+    def state(device: str, configuration: str) -> float | None:
+        return scrape.value(name, device=device, edgeserve_configuration=configuration)
+
+    assert [state("openvino:CPU", one) for one in ("latency", "throughput")] == [1, 0]
+    assert [state("openvino:GPU", one) for one in ("latency", "throughput")] == [0, 1]
+    switches = "edgeserve_configuration_switches_total"
+    assert scrape.value(switches, device="openvino:CPU") == 2
+    assert scrape.value(switches, device="openvino:GPU") == 0
+
+
+def test_batches_and_waiting_bytes_are_told(metrics: Metrics) -> None:
+    for frames in (1, 4, 8):
+        metrics.batch("onnxruntime:CUDA", frames)
+    for change in (1000, 500, -1000):
+        metrics.waiting_bytes(change)
+    scrape, name = Scrape(metrics), "edgeserve_batch_frames"
+    assert scrape.value(f"{name}_sum", device="onnxruntime:CUDA") == 13
+    assert scrape.value(f"{name}_count", device="onnxruntime:CUDA") == 3
+    assert scrape.value(f"{name}_bucket", device="onnxruntime:CUDA", le="4.0") == 2
+    assert scrape.value("edgeserve_waiting_bytes") == 500
+
+
 def test_models_tell_their_engine_and_whether_they_are_ready(metrics: Metrics) -> None:
     engine = EngineStatus("onnxruntime", "cuda,cpu", "onnxruntime:CPU", "no CUDA", "int8")
     metrics.models(
@@ -214,6 +243,9 @@ def test_children_are_resolved_once_not_per_frame(monkeypatch: pytest.MonkeyPatc
 
     def frame(result: FrameResult) -> None:
         metrics.frame_received("grpc")
+        metrics.waiting_bytes(100)
+        metrics.waiting_bytes(-100)
+        metrics.batch("openvino:CPU", 1)
         metrics.in_flight("openvino:CPU", 1)
         metrics.in_flight("openvino:CPU", -1)
         metrics.frame_finished("grpc", result)

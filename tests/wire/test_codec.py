@@ -15,7 +15,7 @@ from edgeserve.domain.detections import Detections
 from edgeserve.domain.errors import InvalidImageError, RequestError
 from edgeserve.domain.frame import EncodedFrame, Encoding
 from edgeserve.domain.model import Thresholds
-from edgeserve.domain.request import DetectOptions, Policy, StreamOptions
+from edgeserve.domain.request import DetectOptions, Policy, Priority, StreamOptions
 from edgeserve.domain.result import DropReason, ErrorCode, FrameResult, StageTimes, Status
 from edgeserve.domain.status import DeviceStatus, EngineStatus, ModelStatus
 from edgeserve.wire._generated import detection_pb2 as pb
@@ -59,6 +59,7 @@ STREAM_OPTIONS = st.builds(
     queue_size=UINT32,
     max_age_ms=UINT32,
     clock_synchronised=st.booleans(),
+    priority=st.sampled_from(Priority),
 )
 STAGES = st.builds(
     StageTimes,

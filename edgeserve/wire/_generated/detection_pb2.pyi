@@ -92,6 +92,34 @@ answers, and flow control holds the client.
 """
 Global___Policy: typing_extensions.TypeAlias = Policy
 
+class _Priority:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _PriorityEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_Priority.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    PRIORITY_UNSPECIFIED: _Priority.ValueType  # 0
+    """NORMAL."""
+    PRIORITY_LOW: _Priority.ValueType  # 1
+    """A quarter of a NORMAL stream's share."""
+    PRIORITY_NORMAL: _Priority.ValueType  # 2
+    PRIORITY_HIGH: _Priority.ValueType  # 3
+    """Four times a NORMAL stream's share."""
+
+class Priority(_Priority, metaclass=_PriorityEnumTypeWrapper):
+    """A stream's share of a device that has too much to do. The server refuses a priority over its
+    setting max_priority.
+    """
+
+PRIORITY_UNSPECIFIED: Priority.ValueType  # 0
+"""NORMAL."""
+PRIORITY_LOW: Priority.ValueType  # 1
+"""A quarter of a NORMAL stream's share."""
+PRIORITY_NORMAL: Priority.ValueType  # 2
+PRIORITY_HIGH: Priority.ValueType  # 3
+"""Four times a NORMAL stream's share."""
+Global___Priority: typing_extensions.TypeAlias = Priority
+
 class _ResultStatus:
     ValueType = typing.NewType("ValueType", builtins.int)
     V: typing_extensions.TypeAlias = ValueType
@@ -121,9 +149,11 @@ class _DropReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enu
     DROP_REASON_REPLACED: _DropReason.ValueType  # 1
     """A newer frame took its place (LATEST)."""
     DROP_REASON_EXPIRED: _DropReason.ValueType  # 2
-    """Older than max_age_ms when its turn came."""
+    """Older than max_age_ms, or the call past its deadline, when its turn came."""
     DROP_REASON_QUEUE_FULL: _DropReason.ValueType  # 3
-    """The oldest of a full queue (QUEUE)."""
+    """The oldest of a full queue (QUEUE), or no memory left for waiting frames (setting
+    max_waiting_bytes).
+    """
     DROP_REASON_SHUTDOWN: _DropReason.ValueType  # 4
     """The server had to stop before its turn came."""
 
@@ -134,9 +164,11 @@ DROP_REASON_UNSPECIFIED: DropReason.ValueType  # 0
 DROP_REASON_REPLACED: DropReason.ValueType  # 1
 """A newer frame took its place (LATEST)."""
 DROP_REASON_EXPIRED: DropReason.ValueType  # 2
-"""Older than max_age_ms when its turn came."""
+"""Older than max_age_ms, or the call past its deadline, when its turn came."""
 DROP_REASON_QUEUE_FULL: DropReason.ValueType  # 3
-"""The oldest of a full queue (QUEUE)."""
+"""The oldest of a full queue (QUEUE), or no memory left for waiting frames (setting
+max_waiting_bytes).
+"""
 DROP_REASON_SHUTDOWN: DropReason.ValueType  # 4
 """The server had to stop before its turn came."""
 Global___DropReason: typing_extensions.TypeAlias = DropReason
@@ -314,6 +346,7 @@ class StreamConfig(google.protobuf.message.Message):
     QUEUE_SIZE_FIELD_NUMBER: builtins.int
     MAX_AGE_MS_FIELD_NUMBER: builtins.int
     CLOCK_SYNCHRONISED_FIELD_NUMBER: builtins.int
+    PRIORITY_FIELD_NUMBER: builtins.int
     policy: Global___Policy.ValueType
     queue_size: builtins.int
     """QUEUE and BLOCK; 0 takes the server's default."""
@@ -323,6 +356,7 @@ class StreamConfig(google.protobuf.message.Message):
     """
     clock_synchronised: builtins.bool
     """The client's clock agrees with the server's: capture times may be compared with it."""
+    priority: Global___Priority.ValueType
     @property
     def options(self) -> Global___DetectOptions: ...
     def __init__(
@@ -333,9 +367,10 @@ class StreamConfig(google.protobuf.message.Message):
         queue_size: builtins.int = ...,
         max_age_ms: builtins.int = ...,
         clock_synchronised: builtins.bool = ...,
+        priority: Global___Priority.ValueType = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["options", b"options"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["clock_synchronised", b"clock_synchronised", "max_age_ms", b"max_age_ms", "options", b"options", "policy", b"policy", "queue_size", b"queue_size"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["clock_synchronised", b"clock_synchronised", "max_age_ms", b"max_age_ms", "options", b"options", "policy", b"policy", "priority", b"priority", "queue_size", b"queue_size"]) -> None: ...
 
 Global___StreamConfig: typing_extensions.TypeAlias = StreamConfig
 

@@ -70,7 +70,8 @@ class DetectionServiceServicer(object):
     """Missing associated documentation comment in .proto file."""
 
     def Detect(self, request, context):
-        """One frame, one answer. A frame that cannot be processed is the call's error status.
+        """One frame, one answer. A frame that cannot be processed, or has to be dropped, is the call's
+        error status.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

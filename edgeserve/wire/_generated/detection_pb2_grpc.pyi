@@ -188,7 +188,9 @@ class DetectionServiceStub(typing.Generic[_DetectionServiceDetectType, _Detectio
     ], channel: grpc.aio.Channel) -> None: ...
 
     Detect: _DetectionServiceDetectType
-    """One frame, one answer. A frame that cannot be processed is the call's error status."""
+    """One frame, one answer. A frame that cannot be processed, or has to be dropped, is the call's
+    error status.
+    """
 
     StreamDetect: _DetectionServiceStreamDetectType
     """A stream of frames and of their results, under the policy of its first message."""
@@ -236,7 +238,9 @@ class DetectionServiceServicer(metaclass=abc.ABCMeta):
         request: edgeserve.wire._generated.detection_pb2.DetectRequest,
         context: _ServicerContext,
     ) -> typing.Union[edgeserve.wire._generated.detection_pb2.DetectResponse, collections.abc.Awaitable[edgeserve.wire._generated.detection_pb2.DetectResponse]]:
-        """One frame, one answer. A frame that cannot be processed is the call's error status."""
+        """One frame, one answer. A frame that cannot be processed, or has to be dropped, is the call's
+        error status.
+        """
 
     @abc.abstractmethod
     def StreamDetect(

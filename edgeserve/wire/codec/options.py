@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeserve.domain.errors import RequestError
-from edgeserve.domain.request import DetectOptions, Policy, StreamOptions
+from edgeserve.domain.request import DetectOptions, Policy, Priority, StreamOptions
 from edgeserve.wire._generated import detection_pb2 as pb
 
 _POLICIES: dict[pb.Policy.ValueType, Policy] = {
@@ -17,6 +17,13 @@ _NUMBERS = {
     Policy.QUEUE: pb.POLICY_QUEUE,
     Policy.BLOCK: pb.POLICY_BLOCK,
 }
+_PRIORITIES: dict[pb.Priority.ValueType, Priority] = {
+    pb.PRIORITY_UNSPECIFIED: Priority.NORMAL,
+    pb.PRIORITY_LOW: Priority.LOW,
+    pb.PRIORITY_NORMAL: Priority.NORMAL,
+    pb.PRIORITY_HIGH: Priority.HIGH,
+}
+_PRIORITY_NUMBERS = {priority: number for number, priority in _PRIORITIES.items()}
 
 
 def detect_options_from_proto(message: pb.DetectOptions) -> DetectOptions:
@@ -47,11 +54,16 @@ def stream_options_from_proto(message: pb.StreamConfig) -> StreamOptions:
     """Read how a stream is to be treated.
 
     Raises:
-        RequestError: the policy is not one that this server knows.
+        RequestError: the policy or the priority is not one that this server knows.
     """
     policy = _POLICIES.get(message.policy)
     if policy is None:
         text = f"policy {message.policy} is unknown; expected one of {', '.join(pb.Policy.keys())}"
+        raise RequestError(text)
+    priority = _PRIORITIES.get(message.priority)
+    if priority is None:
+        known = ", ".join(pb.Priority.keys())
+        text = f"priority {message.priority} is unknown; expected one of {known}"
         raise RequestError(text)
     return StreamOptions(
         detect=detect_options_from_proto(message.options),
@@ -59,6 +71,7 @@ def stream_options_from_proto(message: pb.StreamConfig) -> StreamOptions:
         queue_size=message.queue_size,
         max_age_ms=message.max_age_ms,
         clock_synchronised=message.clock_synchronised,
+        priority=priority,
     )
 
 
@@ -70,4 +83,5 @@ def stream_options_to_proto(options: StreamOptions) -> pb.StreamConfig:
         queue_size=options.queue_size,
         max_age_ms=options.max_age_ms,
         clock_synchronised=options.clock_synchronised,
+        priority=_PRIORITY_NUMBERS[options.priority],
     )
