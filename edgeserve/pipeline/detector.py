@@ -50,7 +50,7 @@ class Detector:
         engine: Engine,
         *,
         max_pixels: int,
-        reduced_decode: bool = True,
+        reduced_decode: bool = False,
         configuration: Configuration = Configuration.THROUGHPUT,
         compile_engine: Callable[[Configuration], Engine] | None = None,
     ) -> None:

@@ -124,7 +124,7 @@ def main() -> None:
 
     engine = open_engine(spec, runtime="openvino", precision="int8")
     plain = Detector(spec, engine, max_pixels=1 << 26, reduced_decode=False)
-    reducing = Detector(spec, engine, max_pixels=1 << 26)
+    reducing = Detector(spec, engine, max_pixels=1 << 26, reduced_decode=True)
     for title, data in (("640x480", small), ("1920x1080", large)):
         compare(
             f"bytes to tensor, {title}",

@@ -356,6 +356,7 @@ def test_confirms_the_device_that_it_named(device: DeviceStatus, path: Path) -> 
     assert engine.confirm_device() == engine.device == device.name
 
 
+@every_device
 def test_a_model_with_a_closed_batch_axis_takes_one_frame(device: DeviceStatus, path: Path) -> None:
     assert load(device, path).max_batch == 1
 

@@ -43,7 +43,7 @@ def detect(provider: str, frames: list[EncodedFrame]) -> list[Detections]:
     spec = Repository(shipped_dir()).find("road-csp-tiny").spec
     options = EngineOptions(provider=provider, strict=True)
     engine, _ = load_engine(spec, options, runtimes())
-    worker = Detector(spec, engine, max_pixels=10_000_000).create_worker()
+    worker = Detector(spec, engine, max_pixels=10_000_000, reduced_decode=True).create_worker()
     # A partner may score just below the line: it is looked for with a lower threshold.
     selection = select(spec, DetectOptions(score_threshold=SURE / 2))
     return [worker.run(frame, selection).detections for frame in frames]

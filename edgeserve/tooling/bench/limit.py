@@ -95,7 +95,7 @@ def _candidates(
     for hint in ("throughput", "latency"):
         options = EngineOptions.model_validate({"provider": provider, "hint": hint})
         engine, _ = load_engine(spec, options, runtimes())
-        detector = Detector(spec, engine, max_pixels=_MOST_PIXELS)
+        detector = Detector(spec, engine, max_pixels=_MOST_PIXELS, reduced_decode=True)
         for threads in range(1, most_threads + 1):
             yield Candidate(hint, threads, detector)
 
