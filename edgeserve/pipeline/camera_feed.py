@@ -167,6 +167,7 @@ class CameraFeed:
             ),
             source=options.name,
             on_change=lambda: self._on_results(self),
+            weight=options.weight,
         )
 
     def _submit(self, session: _Session, frame: EncodedFrame) -> None:
