@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from edgeserve.app.first_check import first_check
 from edgeserve.app.lanes import Lanes
 from edgeserve.catalog.repository import Repository, shipped_dir
 from edgeserve.domain.errors import ConfigurationError, EdgeserveError, NotAvailableError
@@ -39,7 +40,7 @@ def load_models(settings: Settings, metrics: Metrics, watchdog: Watchdog) -> Ser
     for index, name in enumerate(settings.catalog.model):
         started = time.monotonic()
         try:
-            model = _load(name, repository, settings, lanes)
+            model = _load(name, repository, settings, lanes, metrics)
         except ConfigurationError:
             raise
         except EdgeserveError as error:
@@ -62,6 +63,7 @@ def _load(
     repository: Repository,
     settings: Settings,
     lanes: Lanes,
+    metrics: Metrics,
 ) -> ServedModel:
     bundle = repository.find(name)
     bundle.verify()
@@ -79,11 +81,15 @@ def _load(
         status.requested,
         f"; {status.reason}" if status.reason else "",
     )
+    problem = first_check(bundle, detector, status, settings)
+    if problem is not None:
+        metrics.model_verified(spec.name, spec.version, passed=not problem)
     return ServedModel(
         ModelStatus(
             name=spec.name,
             version=spec.version,
             ready=True,
+            reason=problem or "",
             input_width_px=spec.input.width_px,
             input_height_px=spec.input.height_px,
             labels=spec.labels,

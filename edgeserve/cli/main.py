@@ -29,6 +29,7 @@ _COMMANDS = {
     "import": Lazy("edgeserve.cli.import_model:import_model", "Make a model of your own ready."),
     "quantize": Lazy("edgeserve.cli.quantize:quantize", "Make an INT8 model and gate it."),
     "evaluate": Lazy("edgeserve.cli.evaluate:evaluate", "Measure a model's accuracy."),
+    "verify": Lazy("edgeserve.cli.verify:verify", "Compare every form of a model with FP32."),
     "bench": Lazy("edgeserve.cli.bench:bench", "Measure a server's speed."),
 }
 

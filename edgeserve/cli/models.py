@@ -82,7 +82,7 @@ def _row(status: ModelStatus) -> tuple[str, ...]:
         str(len(status.labels)),
         status.engine.chosen or "-",
         status.engine.precision or "-",
-        "ready" if status.ready else status.reason,
+        "; ".join(filter(None, ("ready" if status.ready else "", status.reason))),
     )
 
 

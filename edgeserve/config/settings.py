@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from edgeserve.access.limits import Limits
 from edgeserve.cameras.options import CameraOptions
 from edgeserve.catalog.options import CatalogOptions
+from edgeserve.checks.options import CheckOptions
 from edgeserve.engines.options import EngineOptions
 from edgeserve.pipeline.options import PipelineOptions
 from edgeserve.serving.options import ServingOptions
@@ -36,6 +37,7 @@ class Settings(BaseModel):
     web: WebOptions = Field(default_factory=WebOptions)
     catalog: CatalogOptions = Field(default_factory=CatalogOptions)
     engines: EngineOptions = Field(default_factory=EngineOptions)
+    checks: CheckOptions = Field(default_factory=CheckOptions)
     pipeline: PipelineOptions = Field(default_factory=PipelineOptions)
     access: Limits = Field(default_factory=Limits)
     telemetry: TelemetryOptions = Field(default_factory=TelemetryOptions)

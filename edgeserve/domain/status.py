@@ -30,7 +30,11 @@ class EngineStatus:
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """A model of the repository, serving or not."""
+    """A model of the repository, serving or not.
+
+    Attributes:
+        reason: why it is not ready; or, where it is, what its check against FP32 found wrong.
+    """
 
     name: str
     version: str

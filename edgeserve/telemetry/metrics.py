@@ -146,6 +146,12 @@ class Metrics:
             ["model", "version"],
             registry=registry,
         )
+        self._verified = Gauge(
+            "edgeserve_model_verified",
+            "Whether a model found on its device what its FP32 form finds; absent if not compared",
+            ["model", "version"],
+            registry=registry,
+        )
         self._load = Gauge(
             "edgeserve_model_load_seconds",
             "Time to load and warm up a model",
@@ -236,6 +242,10 @@ class Metrics:
     def model_loaded(self, name: str, seconds: float) -> None:
         """Tell how long a model took to load."""
         self._load.labels(name).set(seconds)
+
+    def model_verified(self, name: str, version: str, *, passed: bool) -> None:
+        """Tell what came of comparing a model with FP32."""
+        self._verified.labels(name, version).set(int(passed))
 
     def render(self, accept: str) -> tuple[bytes, str]:
         """All metrics as the HTTP header Accept asks for them, and their content type."""

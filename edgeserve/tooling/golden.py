@@ -1,20 +1,7 @@
-"""`golden.npz`: what the FP32 model found in a few pictures, so that any box can be held to it.
+"""Writes `golden.npz`; `edgeserve.checks.golden` says what is in it.
 
-With it a device is compared with FP32 without the FP32 model. Arrays, F pictures and N objects:
-
-| name             | shape  | dtype   | meaning                                                 |
-|------------------|--------|---------|---------------------------------------------------------|
-| `format`         | ()     | int64   | 1                                                       |
-| `picture_bytes`  | (B,)   | uint8   | the encoded pictures, one after another                 |
-| `picture_ends`   | (F,)   | int64   | picture i is `picture_bytes[ends[i - 1]:ends[i]]`       |
-| `picture_ids`    | (N,)   | int64   | the picture that an object is in, 0..F-1, ascending     |
-| `boxes_xyxy`     | (N, 4) | float32 | corners in pixels of the picture                        |
-| `scores`         | (N,)   | float32 | 0..1, best first within a picture                       |
-| `class_ids`      | (N,)   | int64   | index into the model's labels                           |
-| `selection`      | (3,)   | float64 | score threshold, IoU threshold, most objects a picture  |
-
-They come from the FP32 file on ONNX Runtime's CPU provider, by way of the server's own decoding,
-letterbox, head and suppression. Read with `numpy.load(path, allow_pickle=False)`.
+The detections come from the FP32 file on ONNX Runtime's CPU provider, by way of the server's own
+decoding, letterbox, head and suppression.
 """
 
 from __future__ import annotations
@@ -23,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgeserve.checks.golden import FORMAT
 from edgeserve.postprocess.finalize import Selection
 from edgeserve.tooling.evaluate import detect, open_engine
 
@@ -33,7 +21,6 @@ if TYPE_CHECKING:
     from edgeserve.domain.model import ModelSpec
 
 FILE = "golden.npz"
-FORMAT = 1
 _SCORE_THRESHOLD = 0.05
 """Below every threshold that is served, so that a device's scores may be compared on both sides."""
 

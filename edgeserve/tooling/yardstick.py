@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from edgeserve.checks.agreement import SLACK, compare
 from edgeserve.postprocess.finalize import Selection
-from edgeserve.tooling.agreement import agreement
 from edgeserve.tooling.evaluate import detect, evaluate, open_engine
 from edgeserve.tooling.isa import WITHOUT_VNNI, call_under, can_be_capped
 
@@ -22,7 +22,6 @@ GATE_SPLIT = "val"
 """Choices are made on it; the test split stays unseen."""
 REFERENCE_RUNTIME = "onnxruntime"
 """Its FP32 is FP32 on every chip."""
-_SLACK = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class ByAgreement:
         return Reading(figures)
 
     def _agreement(self, found: Sequence[Detections]) -> float:
-        return agreement(self._reference, found, self.spec.thresholds.score)
+        return compare(self._reference, found, self.spec.thresholds.score).matched
 
 
 def _capped(name: str) -> str:
@@ -122,7 +121,7 @@ def _detect(
 ) -> list[Detections]:
     """Detections from a little under the model's own threshold on."""
     thresholds = spec.thresholds
-    lowest = max(0.001, thresholds.score - _SLACK)
+    lowest = max(0.001, thresholds.score - SLACK)
     selection = Selection(lowest, thresholds.iou, thresholds.max_detections)
     engine = open_engine(spec, runtime=runtime, precision=precision)
     return detect(spec, engine, pictures, selection, f"agreement, {engine.device} {precision}")

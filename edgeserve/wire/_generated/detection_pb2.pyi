@@ -782,7 +782,7 @@ class ModelStatus(google.protobuf.message.Message):
     version: builtins.str
     ready: builtins.bool
     reason: builtins.str
-    """Why it is not ready."""
+    """Why it is not ready; or, where it is, what its check against FP32 found wrong."""
     is_default: builtins.bool
     input_width_px: builtins.int
     input_height_px: builtins.int

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgeserve.domain.detections import Detections
-from edgeserve.tooling.agreement import agreement
+from edgeserve.checks.agreement import compare
 
 
 def _found(*rows: tuple[float, float, float, float, float, int]) -> Detections:
@@ -16,8 +16,8 @@ CAR = (10, 10, 50, 50, 0.8, 1)
 
 
 def test_the_same_boxes_agree() -> None:
-    assert agreement([_found(CAR)], [_found(CAR)], 0.3) == 1
-    assert agreement([_found()], [_found()], 0.3) == 1
+    assert compare([_found(CAR)], [_found(CAR)], 0.3).matched == 1
+    assert compare([_found()], [_found()], 0.3).matched == 1
 
 
 @pytest.mark.parametrize(
@@ -31,15 +31,22 @@ def test_the_same_boxes_agree() -> None:
     ids=["nothing", "another class", "elsewhere", "far under the threshold"],
 )
 def test_a_box_without_a_partner_disagrees(other: Detections) -> None:
-    assert agreement([_found(CAR)], [other], 0.3) == 0
-    assert agreement([other], [_found(CAR)], 0.3) == 0
+    assert compare([_found(CAR)], [other], 0.3).matched == 0
+    assert compare([other], [_found(CAR)], 0.3).matched == 0
 
 
 def test_a_partner_just_under_the_threshold_is_one() -> None:
     one, other = _found((10, 10, 50, 50, 0.32, 1)), _found((10, 10, 50, 50, 0.28, 1))
-    assert agreement([one], [other], 0.3) == 1
+    assert compare([one], [other], 0.3).matched == 1
 
 
 def test_a_partner_is_taken_once() -> None:
     twice = _found(CAR, (11, 10, 50, 50, 0.6, 1))
-    assert agreement([twice], [_found(CAR)], 0.3) == pytest.approx(2 / 3)
+    assert compare([twice], [_found(CAR)], 0.3).matched == pytest.approx(2 / 3)
+
+
+def test_scores_are_compared_both_ways_and_a_lonely_box_counts_whole() -> None:
+    lower = _found((10, 10, 50, 50, 0.6, 1))
+    assert compare([_found(CAR)], [lower], 0.3).score_mae == pytest.approx(0.2)
+    assert compare([_found(CAR)], [_found()], 0.3).score_mae == pytest.approx(0.8)
+    assert compare([_found(CAR)], [_found(CAR)], 0.3).boxes == 2

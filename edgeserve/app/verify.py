@@ -1,0 +1,145 @@
+"""Every form of a bundle on this machine, compared with FP32."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgeserve.cameras.pictures import Pictures, pictures_in
+from edgeserve.checks.agreement import SLACK
+from edgeserve.checks.forms import forms
+from edgeserve.checks.golden import Golden, read_golden
+from edgeserve.checks.judge import judge, limits
+from edgeserve.checks.report import FAILED, PASSED, SKIPPED, Finding, Report
+from edgeserve.domain.errors import (
+    ConfigurationError,
+    EdgeserveError,
+    FrameError,
+    NotAvailableError,
+)
+from edgeserve.domain.frame import EncodedFrame
+from edgeserve.engines.registry import runtimes
+from edgeserve.pipeline.detector import Detector
+from edgeserve.postprocess.finalize import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from edgeserve.catalog.bundle import Bundle
+    from edgeserve.checks.forms import Form
+    from edgeserve.checks.judge import Detect
+    from edgeserve.domain.detections import Detections
+    from edgeserve.domain.model import ModelSpec
+
+_MAX_PIXELS = 1 << 26
+_MOST_PICTURES = 200
+"""Of the user's own, evenly spread."""
+
+
+def verify(bundle: Bundle, data: Path | None = None) -> Report:
+    """Run every form of a bundle on every device that is here.
+
+    Args:
+        bundle: its files are as the manifest says.
+        data: folder of pictures to compare on instead of the golden ones. The reference is then
+            the FP32 form on ONNX Runtime, or, without it, the first form that passes on the
+            golden frames.
+
+    Raises:
+        ConfigurationError: the golden file is broken, or a picture of `data` cannot be decoded or
+            holds nothing to compare.
+        NotAvailableError: there is nothing to compare with, or nothing that could run a form.
+    """
+    spec = bundle.spec
+    found = forms(spec, runtimes())
+    if not found:
+        text = f"no runtime that could open a file of model {spec.name} is installed"
+        raise NotAvailableError(text)
+    if data is None:
+        reference, known = "the bundle's golden detections (FP32)", _golden(bundle)
+    else:
+        chosen = _reference(bundle, found)
+        reference = f"{chosen.file.precision} on {chosen.device.name}"
+        known = _own_pictures(spec, chosen, data)
+    return Report(
+        model=spec.name,
+        version=spec.version,
+        reference=reference,
+        pictures=len(known.pictures),
+        devices=[_finding(spec, form, known) for form in found],
+    )
+
+
+def detecting(detector: Detector) -> Detect:
+    """What a detector finds in pictures, one after another."""
+
+    def detect(pictures: Sequence[bytes], selection: Selection) -> list[Detections]:
+        worker = detector.create_worker()
+        return [
+            worker.run(EncodedFrame(number, data), selection).detections
+            for number, data in enumerate(pictures)
+        ]
+
+    return detect
+
+
+def _finding(spec: ModelSpec, form: Form, known: Golden) -> Finding:
+    name = (form.runtime.name, form.device.name, form.file.precision)
+    try:
+        detect = detecting(Detector(spec, form.open(), max_pixels=_MAX_PIXELS))
+    except NotAvailableError as error:
+        return Finding(*name, None, None, SKIPPED, str(error))
+    except EdgeserveError as error:
+        return Finding(*name, None, None, FAILED, str(error))
+    result = judge(known, detect, limits(form.file.precision), spec.thresholds.score)
+    verdict = FAILED if result.problem else PASSED
+    return Finding(*name, result.matched, result.score_mae, verdict, result.problem)
+
+
+def _golden(bundle: Bundle) -> Golden:
+    name, golden = bundle.manifest.name, bundle.manifest.golden
+    if golden is None:
+        text = f"model {name} brings no golden frames to compare with; give pictures with --data"
+        raise NotAvailableError(text)
+    return read_golden(bundle.folder / golden.path)
+
+
+def _reference(bundle: Bundle, found: Sequence[Form]) -> Form:
+    """The FP32 form, on ONNX Runtime if it can be: its FP32 is FP32 on every chip."""
+    for form in found:
+        if form.file.precision == "fp32" and form.device.name == "onnxruntime:CPU":
+            return form
+    golden = _golden(bundle)
+    for form in found:
+        if _finding(bundle.spec, form, golden).verdict == PASSED:
+            return form
+    text = (
+        f"no form of model {bundle.manifest.name} can be the reference: its FP32 form for ONNX "
+        "Runtime is not here, and none passes on the golden frames (verify without --data)"
+    )
+    raise NotAvailableError(text)
+
+
+def _own_pictures(spec: ModelSpec, form: Form, data: Path) -> Golden:
+    """The user's pictures and what the reference finds in them."""
+    paths = pictures_in(data).paths
+    chosen = paths[:: -(-len(paths) // _MOST_PICTURES)]
+    thresholds = spec.thresholds
+    lowest = max(0.001, thresholds.score - SLACK)
+    selection = Selection(lowest, thresholds.iou, thresholds.max_detections)
+    worker = Detector(spec, form.open(), max_pixels=_MAX_PIXELS).create_worker()
+    pictures, detections = [], []
+    for path, frame in zip(chosen, Pictures(data.name, chosen), strict=True):
+        try:
+            detections.append(worker.run(frame, selection).detections)
+        except FrameError as error:
+            text = f"the picture {path} cannot be used: {error}; take it out of the folder"
+            raise ConfigurationError(text) from error
+        pictures.append(frame.data)
+    if not any((one.scores >= thresholds.score).any() for one in detections):
+        text = (
+            f"model {spec.name} finds nothing in the pictures of {data}, so there is nothing to "
+            "compare; give pictures with what it is made for"
+        )
+        raise ConfigurationError(text)
+    return Golden(tuple(pictures), tuple(detections), selection)
