@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from edgeserve.catalog.bundle import Bundle
     from edgeserve.config.settings import Settings
     from edgeserve.domain.status import EngineStatus
-    from edgeserve.pipeline.detector import Detector
+    from edgeserve.engines.protocol import Engine
 
 _log = logging.getLogger(__name__)
 
 
 def first_check(
-    bundle: Bundle, detector: Detector, status: EngineStatus, settings: Settings
+    bundle: Bundle, engine: Engine, status: EngineStatus, settings: Settings
 ) -> str | None:
     """Compare a loaded model with its golden frames, unless it passed here before.
 
@@ -34,11 +34,11 @@ def first_check(
         ConfigurationError: the golden file is broken.
         ModelNotReadyError: strict, and something is wrong.
     """
-    golden = bundle.manifest.golden
+    spec, golden = bundle.spec, bundle.manifest.golden
     if settings.checks.verify == "off":
         return None
     if golden is None:
-        _log.info("model %s brings no golden frames: not compared with FP32", detector.spec.name)
+        _log.info("model %s brings no golden frames: not compared with FP32", spec.name)
         return None
     passed = PassedChecks(settings.engines.cache_dir)
     precision = settings.engines.precision
@@ -47,22 +47,22 @@ def first_check(
         return ""
     judgement = judge_quickly(
         read_golden(bundle.folder / golden.path),
-        detecting(detector),
+        detecting(spec, engine),
         limits(precision),
-        detector.spec.thresholds.score,
+        spec.thresholds.score,
     )
     if not judgement.problem:
-        facts = {"model": detector.spec.name, "version": detector.spec.version}
+        facts = {"model": spec.name, "version": spec.version}
         figures = {"matched": judgement.matched, "score_mae": judgement.score_mae}
         passed.add(name, {**facts, "device": status.chosen, **figures})
         return ""
     text = (
         f"on {status.chosen} it does not find what its FP32 form finds: {judgement.problem}; "
-        f"`edgeserve verify {detector.spec.name}` compares every form and device"
+        f"`edgeserve verify {spec.name}` compares every form and device"
     )
     if settings.engines.strict:
         raise ModelNotReadyError(text)
-    _log.error("model %s: %s; it serves all the same (--strict refuses)", detector.spec.name, text)
+    _log.error("model %s: %s; it serves all the same (--strict refuses)", spec.name, text)
     return text
 
 

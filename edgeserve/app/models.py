@@ -81,7 +81,7 @@ def _load(
         status.requested,
         f"; {status.reason}" if status.reason else "",
     )
-    problem = first_check(bundle, detector, status, settings)
+    problem = first_check(bundle, engine, status, settings)
     if problem is not None:
         metrics.model_verified(spec.name, spec.version, passed=not problem)
     return ServedModel(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edgeserve.checks.judge import Detect
     from edgeserve.domain.detections import Detections
     from edgeserve.domain.model import ModelSpec
+    from edgeserve.engines.protocol import Engine
 
 _MAX_PIXELS = 1 << 26
 _MOST_PICTURES = 200
@@ -56,22 +57,30 @@ def verify(bundle: Bundle, data: Path | None = None) -> Report:
         text = f"no runtime that could open a file of model {spec.name} is installed"
         raise NotAvailableError(text)
     if data is None:
-        reference, known = "the bundle's golden detections (FP32)", _golden(bundle)
+        reference, precision = "the bundle's golden detections (FP32)", "fp32"
+        known = _golden(bundle)
     else:
         chosen = _reference(bundle, found)
-        reference = f"{chosen.file.precision} on {chosen.device.name}"
+        precision = chosen.file.precision
+        reference = f"{precision} on {chosen.device.name}"
         known = _own_pictures(spec, chosen, data)
     return Report(
         model=spec.name,
         version=spec.version,
         reference=reference,
         pictures=len(known.pictures),
-        devices=[_finding(spec, form, known) for form in found],
+        devices=[_finding(spec, form, known, precision) for form in found],
     )
 
 
-def detecting(detector: Detector) -> Detect:
-    """What a detector finds in pictures, one after another."""
+def detecting(spec: ModelSpec, engine: Engine) -> Detect:
+    """What the server's detector finds in pictures, one after another, by an engine.
+
+    Raises:
+        ConfigurationError: the engine's file is not what the manifest says.
+    """
+    # The limits of a server are for its clients' frames.
+    detector = Detector(spec, engine, max_pixels=_MAX_PIXELS)
 
     def detect(pictures: Sequence[bytes], selection: Selection) -> list[Detections]:
         worker = detector.create_worker()
@@ -83,15 +92,16 @@ def detecting(detector: Detector) -> Detect:
     return detect
 
 
-def _finding(spec: ModelSpec, form: Form, known: Golden) -> Finding:
+def _finding(spec: ModelSpec, form: Form, known: Golden, reference: str = "fp32") -> Finding:
     name = (form.runtime.name, form.device.name, form.file.precision)
     try:
-        detect = detecting(Detector(spec, form.open(), max_pixels=_MAX_PIXELS))
+        detect = detecting(spec, form.open())
     except NotAvailableError as error:
         return Finding(*name, None, None, SKIPPED, str(error))
     except EdgeserveError as error:
         return Finding(*name, None, None, FAILED, str(error))
-    result = judge(known, detect, limits(form.file.precision), spec.thresholds.score)
+    allowed = limits(form.file.precision, reference)
+    result = judge(known, detect, allowed, spec.thresholds.score)
     verdict = FAILED if result.problem else PASSED
     return Finding(*name, result.matched, result.score_mae, verdict, result.problem)
 
@@ -105,12 +115,13 @@ def _golden(bundle: Bundle) -> Golden:
 
 
 def _reference(bundle: Bundle, found: Sequence[Form]) -> Form:
-    """The FP32 form, on ONNX Runtime if it can be: its FP32 is FP32 on every chip."""
+    """The FP32 form on ONNX Runtime, else the first that passes, FP32 before others."""
     for form in found:
+        # Its FP32 is FP32 on every chip.
         if form.file.precision == "fp32" and form.device.name == "onnxruntime:CPU":
             return form
     golden = _golden(bundle)
-    for form in found:
+    for form in sorted(found, key=lambda form: form.file.precision != "fp32"):
         if _finding(bundle.spec, form, golden).verdict == PASSED:
             return form
     text = (

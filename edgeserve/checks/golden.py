@@ -64,7 +64,7 @@ def read_golden(path: Path) -> Golden:
         ConfigurationError: it cannot be read, or is of another format.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return _golden({name: arrays[name] for name in arrays.files})
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
         text = f"{path}: not a golden file of format {FORMAT}: {error}; make the bundle anew"

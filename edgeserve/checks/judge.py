@@ -1,11 +1,24 @@
 """What is right and what is wrong, by comparison with FP32.
 
-Measured on the golden frames of the shipped bundle, over its default score, as the share of boxes
-matched and the mean difference of scores:
+Measured on the golden frames of `road-csp-tiny`: the share of boxes over its default score that
+match, and the mean difference of their scores.
 
-| form                                                          | matched   | score MAE     |
-|---------------------------------------------------------------|-----------|---------------|
-@MEASURED@
+| form                                                  | matched      | score MAE    |
+|-------------------------------------------------------|--------------|--------------|
+| FP32, both runtimes                                   | 1.000        | 0.0000       |
+| INT8 on OpenVINO (also capped to AVX2), ONNX Runtime  | 1.000, 1.000 | 0.011, 0.021 |
+| the same two on 167 pictures of the road data's val   | 0.993, 0.988 | 0.016, 0.020 |
+| weight scales shuffled, 1st and 31st convolution      | 0.667, 1.000 | 0.254, 0.101 |
+| weights of the last convolutions in 4 and in 3 bits   | 1.000, 0.850 | 0.064, 0.146 |
+| pixels not divided by 255, or by 510                  | 0.095, 0.926 | 0.415, 0.094 |
+| colour order, INT8 on both runtimes                   | 0.793, 0.857 | 0.162, 0.143 |
+| stretched, INT8 on both runtimes                      | 0.750, 0.652 | 0.193, 0.210 |
+| top-left, INT8 on both runtimes                       | 0.926, 0.923 | 0.081, 0.089 |
+
+The limits lie between: a good form differs by 0.021 at most, the least of these faults by 0.064.
+What changes hardly any score is not found: shuffled scales of the 11th convolution (0.016), or, in
+this network, last convolutions quantized to 8 bits (0.013 to 0.019). Own pictures show more.
+`edgeserve verify` shows the first lines, `pytest tests/checks --log-level=INFO -rP` the others.
 """
 
 from __future__ import annotations
@@ -60,14 +73,12 @@ class Judgement:
     problem: str = ""
 
 
-def limits(precision: str) -> Limits:
-    """What a file of that precision may differ from FP32."""
-    return _EXACT if precision == "fp32" else _ROUNDED
+def limits(precision: str, reference: str = "fp32") -> Limits:
+    """What a file may differ from a reference, by the precisions of both."""
+    return _EXACT if precision == reference == "fp32" else _ROUNDED
 
 
-def judge(
-    golden: Golden, detect: Detect, allowed: Limits, score_threshold: float
-) -> Judgement:
+def judge(golden: Golden, detect: Detect, allowed: Limits, score_threshold: float) -> Judgement:
     """Compare what an engine finds with what is known.
 
     Args:
@@ -85,14 +96,10 @@ def judge(
     if not any(len(one) for one in found) and any(len(one) for one in golden.detections):
         problem = "it finds nothing in any picture"
     elif agreement.matched < allowed.matched:
-        problem = (
-            f"{agreement.matched:.0%} of the boxes match those of FP32, "
-            f"{allowed.matched:.0%} are expected"
-        )
+        problem = f"{agreement.matched:.0%} of the boxes match, {allowed.matched:.0%} are expected"
     elif agreement.score_mae > allowed.score_mae:
         problem = (
-            f"scores differ from those of FP32 by {agreement.score_mae:.3f} on average, "
-            f"{allowed.score_mae} is allowed"
+            f"scores differ by {agreement.score_mae:.3f} on average, {allowed.score_mae} is allowed"
         )
     return Judgement(agreement.matched, agreement.score_mae, problem)
 

@@ -26,7 +26,9 @@ _FORM = "model-int8.onnx"
 
 def copy_bundle(folder: Path, *replaced: tuple[str, str]) -> Bundle:
     """The INT8 forms of the shipped bundle, parts of its manifest replaced; each must be there."""
-    shutil.copytree(shipped_dir() / "road-csp-tiny", folder, ignore=shutil.ignore_patterns("*fp32*"))
+    shutil.copytree(
+        shipped_dir() / "road-csp-tiny", folder, ignore=shutil.ignore_patterns("*fp32*")
+    )
     path = folder / MANIFEST
     text = path.read_text(encoding="utf-8")
     for old, new in replaced:

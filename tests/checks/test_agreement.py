@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeserve.domain.detections import Detections
 from edgeserve.checks.agreement import compare
+from edgeserve.domain.detections import Detections
 
 
 def _found(*rows: tuple[float, float, float, float, float, int]) -> Detections:

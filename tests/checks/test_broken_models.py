@@ -13,7 +13,6 @@ from edgeserve.checks.judge import judge_quickly, limits
 from edgeserve.checks.report import FAILED, PASSED
 from edgeserve.engines.options import EngineOptions
 from edgeserve.engines.registry import runtimes
-from edgeserve.pipeline.detector import Detector
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +45,8 @@ def at_load(bundle: Bundle, runtime: str) -> Judgement:
     spec = bundle.spec
     (file,) = (f for f in spec.files if runtime in f.runtimes and f.precision == "int8")
     engine = runtimes()[runtime].load(file, "CPU", EngineOptions())
-    detect = detecting(Detector(spec, engine, max_pixels=1 << 26))
     golden = read_golden(bundle.folder / "golden.npz")
-    return judge_quickly(golden, detect, limits("int8"), spec.thresholds.score)
+    return judge_quickly(golden, detecting(spec, engine), limits("int8"), spec.thresholds.score)
 
 
 @pytest.mark.parametrize("change", QUANTIZED.values(), ids=QUANTIZED.keys())
@@ -70,9 +68,7 @@ def test_a_broken_quantization_fails_and_the_other_forms_pass(
 
 
 @pytest.mark.parametrize("replaced", DESCRIBED.values(), ids=DESCRIBED.keys())
-def test_a_wrong_description_fails_on_every_form(
-    tmp_path: Path, replaced: tuple[str, str]
-) -> None:
+def test_a_wrong_description_fails_on_every_form(tmp_path: Path, replaced: tuple[str, str]) -> None:
     bundle = broken.copy_bundle(tmp_path / "bundle", replaced)
     report = verify(bundle)
     _log.info("all %s", report.devices)
