@@ -146,7 +146,7 @@ def _own_pictures(spec: ModelSpec, form: Form, data: Path) -> Golden:
         except FrameError as error:
             text = f"the picture {path} cannot be used: {error}; take it out of the folder"
             raise ConfigurationError(text) from error
-        pictures.append(frame.data)
+        pictures.append(bytes(frame.data))
     if not any((one.scores >= thresholds.score).any() for one in detections):
         text = (
             f"model {spec.name} finds nothing in the pictures of {data}, so there is nothing to "

@@ -55,12 +55,13 @@ class EngineOptions(BaseModel):
     )
     cache_dir: Path = Field(
         default_factory=default_cache_dir,
-        description="Folder for compiled models, which load faster the next time.",
+        description="Folder for compiled models, which load faster the next time, and for which "
+        "models were compared with FP32 and passed.",
     )
     max_cache_mb: int = Field(
         default=512,
         ge=0,
-        description="Size of that folder at which its oldest files are deleted; 0 keeps no cache.",
+        description="Size of the compiled models at which the oldest are deleted; 0 keeps none.",
     )
 
     def hint_on(self, device: str) -> Literal["throughput", "latency"]:

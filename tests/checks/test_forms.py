@@ -14,7 +14,7 @@ from edgeserve.domain.model import ModelFile
 from edgeserve.domain.status import DeviceStatus
 
 if TYPE_CHECKING:
-    from edgeserve.domain.model import ModelSpec
+    from edgeserve.domain.model import InputSpec, ModelSpec
     from edgeserve.engines.options import EngineOptions
     from edgeserve.engines.protocol import Engine
 
@@ -32,7 +32,16 @@ class Runtime:
             DeviceStatus(f"{self.name}:NPU", self.name, available=True),
         ]
 
-    def load(self, file: ModelFile, device: str, options: EngineOptions) -> Engine:
+    def precisions(self, device: str) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def load(
+        self,
+        file: ModelFile,
+        device: str,
+        options: EngineOptions,
+        picture: InputSpec | None = None,
+    ) -> Engine:
         raise NotImplementedError
 
 
@@ -43,7 +52,7 @@ def spec(*files: ModelFile) -> ModelSpec:
 def test_each_file_on_each_runtime_for_it_on_each_device_that_is_here() -> None:
     both = ModelFile(Path("both.onnx"), ("a", "b"), "fp32")
     one = ModelFile(Path("one.onnx"), ("a",), "int8")
-    made_for = ModelFile(Path("npu.onnx"), ("b:NPU",), "int8")
+    made_for = ModelFile(Path("npu.onnx"), ("b:Npu",), "int8")
     found = forms(spec(both, one, made_for), {name: Runtime(name) for name in ("a", "b", "c")})
     assert [(form.file.path.name, form.device.name) for form in found] == [
         ("both.onnx", "a:CPU"),
