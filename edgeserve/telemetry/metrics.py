@@ -140,6 +140,12 @@ class Metrics:
             ["model"],
             registry=registry,
         )
+        self._fallback = Gauge(
+            "edgeserve_engine_fallback",
+            "Whether a model runs on another device than the first of its provider list",
+            ["model"],
+            registry=registry,
+        )
         self._ready = Gauge(
             "edgeserve_model_ready",
             "Whether a model can serve",
@@ -229,6 +235,7 @@ class Metrics:
         for status in statuses:
             self._ready.labels(status.name, status.version).set(int(status.ready))
             engine = status.engine
+            self._fallback.labels(status.name).set(int(bool(engine.reason)))
             self._engine.labels(status.name).info(
                 {
                     "runtime": engine.runtime,

@@ -29,6 +29,7 @@ class ServerProcess:
 
     Attributes:
         address: of the gRPC server.
+        http_address: of the HTTP server; "off" without one.
         pid: of the process.
     """
 
@@ -48,7 +49,7 @@ class ServerProcess:
             )
         )
         try:
-            self.address = self._read_ready()
+            self.address, self.http_address = self._read_ready()
         except BaseException:
             self.stop()
             raise
@@ -87,10 +88,10 @@ class ServerProcess:
         """Stop it."""
         self.stop()
 
-    def _read_ready(self) -> str:
+    def _read_ready(self) -> tuple[str, str]:
         line = self._process.stdout.readline() if self._process.stdout is not None else ""
-        match = re.fullmatch(r"ready grpc=(.+) http=\S+", line.strip())
+        match = re.fullmatch(r"ready grpc=(.+) http=(\S+)", line.strip())
         if match is None:
             text = "the server did not start; what it said is above"
             raise NotAvailableError(text)
-        return match[1]
+        return match[1], match[2]
