@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeserve.app.service_manager import ServiceManager
-from edgeserve.app.watchdog import feed_watchdog
+from edgeserve.app.heartbeat import feed_watchdog
 
 if TYPE_CHECKING:
     from pathlib import Path
