@@ -21,7 +21,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import choose_encoder
 
-from edgeserve.domain.result import Status
+from edgeserve.domain.result import DropReason, Status
 from edgeserve.pipeline.configuration import Configuration
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ _EDGES_S = (
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _STAGES = ("decode", "preprocess", "queue", "infer", "postprocess")
 _MICRO = 1e-6
+_STREAM_ENDED = "stream_ended"
+"""A reason beside those of dropped results: there is nobody left to tell."""
 _LONGEST_REASON = 300
 """Characters of the label that says why a device was not taken; the log has all of them."""
 
@@ -170,7 +172,7 @@ class Metrics:
         # `labels` checks and hashes its arguments under a lock: a frame asks for ten children.
         self._stages_of = cache(self._children)
         self._latency_of = cache(self._latency.labels)
-        self._received_of = cache(self._received.labels)
+        self._received_of = cache(self._source)
         self._results_of = cache(self._results.labels)
         self._dropped_of = cache(self._dropped.labels)
         self._in_flight_of = cache(self._in_flight.labels)
@@ -195,7 +197,7 @@ class Metrics:
 
     def frame_discarded(self, source: str) -> None:
         """Count a frame whose stream ended first."""
-        self._dropped_of(source, "stream_ended").inc()
+        self._dropped_of(source, _STREAM_ENDED).inc()
 
     def write_timed_out(self, source: str) -> None:
         """Count a stream whose client did not read."""
@@ -258,6 +260,14 @@ class Metrics:
         """All metrics as the HTTP header Accept asks for them, and their content type."""
         encode, content_type = choose_encoder(accept)
         return encode(self.registry), content_type
+
+    def _source(self, source: str) -> Counter:
+        """Show all series of a source from its first frame: a rate needs the zero before."""
+        for status in Status:
+            self._results.labels(source, status.value.lower())
+        for reason in (*(one.value for one in DropReason), _STREAM_ENDED):
+            self._dropped.labels(source, reason)
+        return self._received.labels(source)
 
     def _children(self, model: str, device: str) -> tuple[Histogram, ...]:
         return tuple(self._stage.labels(model, device, stage) for stage in _STAGES)

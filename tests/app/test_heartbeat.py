@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeserve.app.service_manager import ServiceManager
 from edgeserve.app.heartbeat import feed_watchdog
+from edgeserve.app.service_manager import ServiceManager
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -93,7 +93,7 @@ def test_counts_follow_the_results(metrics: Metrics) -> None:
     frames_dropped = "edgeserve_frames_dropped_total"
     assert scrape.value(frames_dropped, source="grpc", reason="replaced") == 1
     assert scrape.value(frames_dropped, source="grpc", reason="stream_ended") == 1
-    assert len(scrape.labels(frames_dropped)) == 2
+    assert scrape.value(frames_dropped, source="door", reason="replaced") == 0
 
 
 @pytest.mark.parametrize("reason", list(DropReason))
@@ -260,3 +260,13 @@ def test_children_are_resolved_once_not_per_frame(monkeypatch: pytest.MonkeyPatc
         frame(dropped)
     assert resolved == []
     assert Scrape(metrics).value("edgeserve_frames_received_total", source="grpc") == 8
+
+
+def test_a_source_shows_all_its_series_from_its_first_frame() -> None:
+    metrics = Metrics()
+    metrics.frame_received("gate")
+    text = metrics.render("")[0].decode()
+    for status in ("ok", "dropped", "error"):
+        assert f'edgeserve_results_total{{source="gate",status="{status}"}} 0.0' in text
+    for reason in ("replaced", "expired", "queue_full", "shutdown", "stream_ended"):
+        assert f'edgeserve_frames_dropped_total{{reason="{reason}",source="gate"}} 0.0' in text
