@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from edgeserve.app.heartbeat import feed_watchdog
 from edgeserve.app.models import load_models
 from edgeserve.app.outlets import Outlets, create_event_finder, create_tracker
+from edgeserve.app.self_test import self_test
+from edgeserve.app.service_manager import ServiceManager
 from edgeserve.domain.errors import DeviceHungError, EdgeserveError
 from edgeserve.engines.distributions import check_distributions
 from edgeserve.engines.registry import devices
@@ -68,6 +72,8 @@ class Server:
         settings = self._settings
         check_distributions()
         self._handle_signals()
+        manager = ServiceManager()
+        manager.status("loading models")
         metrics = Metrics()
         watchdog = self._watchdog(metrics)
         try:
@@ -75,22 +81,24 @@ class Server:
         except EdgeserveError:
             watchdog.close()
             raise
-        SinkMetrics(metrics.registry, self._outlets.sinks)
-        cameras = Cameras(
-            models,
-            CameraMetrics(metrics.registry),
-            make_tracker=lambda camera: create_tracker(camera, settings.tracking),
-            make_event_finder=lambda camera: create_event_finder(camera, settings.tracking),
-        )
-        grpc = GrpcServer(models, devices, settings.access, settings.serving, cameras)
-        admin = AdminServer(cameras, settings.serving) if settings.serving.admin_listen else None
-        web = None
-        if settings.web.http_listen:
-            web = WebServer(settings.web.http_listen, metrics.render, lambda: self._ready)
-        try:
+        # What starts last stops first.
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._close_models, models)
+            stack.callback(watchdog.close)
+            cameras = self._cameras(models, metrics)
+            stack.push_async_callback(self._outlets.close)
+            stack.push_async_callback(asyncio.to_thread, cameras.close)
+            http_address = ""
+            if settings.web.http_listen:
+                web = WebServer(settings.web.http_listen, metrics.render, lambda: self._ready)
+                stack.push_async_callback(web.stop)
+                http_address = await web.start()
+            grpc = GrpcServer(models, devices, settings.access, settings.serving, cameras)
+            stack.push_async_callback(grpc.stop)
             grpc_address = await grpc.start()
-            http_address = await web.start() if web is not None else ""
-            if admin is not None:
+            if settings.serving.admin_listen:
+                admin = AdminServer(cameras, settings.serving)
+                stack.push_async_callback(admin.stop)
                 await admin.start()
             self._outlets.start(cameras)
             await asyncio.to_thread(add_all, cameras, settings.camera)
@@ -100,22 +108,30 @@ class Server:
             # A signal that came while the models loaded is obeyed now.
             if not self._stop.is_set():
                 on_ready(grpc_address, http_address)
+                manager.ready(_summary(models))
+            beating = asyncio.create_task(self._beat(manager, models, metrics))
             await self._stop.wait()
+            manager.stopping()
             following.cancel()
+            beating.cancel()
             await self._drain(grpc)
-        finally:
-            watchdog.close()
-            if admin is not None:
-                await admin.stop()
-            await grpc.stop()
-            if web is not None:
-                await web.stop()
-            await asyncio.to_thread(cameras.close)
-            await self._outlets.close()
-            if self._hung is None:
-                await asyncio.to_thread(models.close)
         if self._hung is not None:
             raise self._hung
+
+    def _cameras(self, models: ServedModels, metrics: Metrics) -> Cameras:
+        settings = self._settings
+        SinkMetrics(metrics.registry, self._outlets.sinks)
+        return Cameras(
+            models,
+            CameraMetrics(metrics.registry),
+            make_tracker=lambda camera: create_tracker(camera, settings.tracking),
+            make_event_finder=lambda camera: create_event_finder(camera, settings.tracking),
+        )
+
+    async def _close_models(self, models: ServedModels) -> None:
+        # One that hangs would hold the end up; the process ends without it.
+        if self._hung is None:
+            await asyncio.to_thread(models.close)
 
     def _watchdog(self, metrics: Metrics) -> Watchdog:
         loop = asyncio.get_running_loop()
@@ -145,6 +161,15 @@ class Server:
             await grpc.set_serving(serving=True)
             metrics.models(models.statuses())
 
+    @staticmethod
+    async def _beat(manager: ServiceManager, models: ServedModels, metrics: Metrics) -> None:
+        patience_s = manager.watchdog_s / 2
+        await feed_watchdog(
+            manager,
+            finished=lambda: metrics.frames_finished,
+            self_test=lambda: self_test(models, patience_s),
+        )
+
     async def _drain(self, grpc: GrpcServer) -> None:
         self._ready = False
         await grpc.set_serving(serving=False)
@@ -170,3 +195,9 @@ class Server:
             loop.add_signal_handler(number, self._stop.set)
         if self._outlets.has_files:
             loop.add_signal_handler(signal.SIGHUP, self._outlets.reopen_files)
+
+
+def _summary(models: ServedModels) -> str:
+    statuses = models.statuses()
+    ready = sum(status.ready for status in statuses)
+    return f"{ready} of {len(statuses)} models ready"

@@ -66,6 +66,7 @@ class ServedModels:
         on_change: Callable[[], None],
         weight: float = 1.0,
         deadline_ns: int | None = None,
+        observer: Observer | None = None,
     ) -> FrameStream:
         """Open a stream on the model that the options name.
 
@@ -75,6 +76,7 @@ class ServedModels:
             on_change: see `FrameStream`.
             weight: see `Caller`.
             deadline_ns: see `Caller`.
+            observer: hears of its frames; by default the one that hears of all.
 
         Raises:
             ModelNotFoundError: there is no such model; the text names those that exist.
@@ -93,7 +95,7 @@ class ServedModels:
             self._options,
             caller=Caller(source, weight, deadline_ns),
             budget=self._budget,
-            observer=self._observer,
+            observer=observer or self._observer,
             on_change=on_change,
         )
 

@@ -169,6 +169,8 @@ class Metrics:
         Info("edgeserve_build", "The program", registry=registry).info(
             {"version": metadata.version("edgeserve")},
         )
+        self.frames_finished = 0
+        """Of all sources; a sign of life, not exact: threads count it without a lock."""
         # `labels` checks and hashes its arguments under a lock: a frame asks for ten children.
         self._stages_of = cache(self._children)
         self._latency_of = cache(self._latency.labels)
@@ -184,6 +186,7 @@ class Metrics:
 
     def frame_finished(self, source: str, result: FrameResult) -> None:
         """Count a result and, if the frame ran, its times."""
+        self.frames_finished += 1
         self._results_of(source, result.status.value.lower()).inc()
         if result.drop_reason is not None:
             self._dropped_of(source, result.drop_reason.value).inc()

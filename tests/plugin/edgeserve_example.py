@@ -78,6 +78,7 @@ class ExampleEngine:
     device = "example:SIM"
     precision = "int8"
     normalises = False
+    max_batch = 1
     input = TensorSpec("images", (1, SIDE_PX, SIDE_PX, 3), "uint8")
     outputs = (
         TensorSpec("box_logits", (1, 4 * BINS, CELLS), "float32"),

@@ -15,9 +15,16 @@ import pytest
 
 from edgeserve.catalog.repository import shipped_dir
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PLUGIN = Path(__file__).parent.parent / "plugin"
+ENTRY_POINTS = "edgeserve.engines"
 # The installed script: `python -m` would run what lies in the working directory.
 EDGESERVE = (str(Path(sys.executable).with_name("edgeserve")),)
 
@@ -89,3 +96,31 @@ def bundle_copy(tmp_path: Path) -> Path:
     changed = ['version = "99"' if line.startswith("version") else line for line in lines]
     manifest.write_text("\n".join(changed) + "\n")
     return tmp_path / "models"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A folder of packages with the plug-in in it, as pip would install it."""
+    folder = tmp_path / "site"
+    project = tomllib.loads((PLUGIN / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    info = folder / f"edgeserve_example_engine-{project['version']}.dist-info"
+    info.mkdir(parents=True)
+    shutil.copy(PLUGIN / "edgeserve_example.py", folder)
+    metadata = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    (info / "METADATA").write_text(metadata, encoding="utf-8")
+    points = project["entry-points"][ENTRY_POINTS].items()
+    lines = [f"[{ENTRY_POINTS}]", *(f"{name} = {target}" for name, target in points)]
+    (info / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def example_models(bundle_copy: Path) -> Path:
+    """The default bundle as `simulated`, which the plug-in may open too."""
+    folder = bundle_copy / "road-csp-tiny" / "99"
+    manifest = folder / "model.toml"
+    text = manifest.read_text(encoding="utf-8")
+    text = text.replace('name = "road-csp-tiny"', 'name = "simulated"')
+    text = text.replace('runtimes = ["onnxruntime"]', 'runtimes = ["onnxruntime", "example"]')
+    manifest.write_text(text, encoding="utf-8")
+    return bundle_copy

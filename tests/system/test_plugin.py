@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,47 +24,14 @@ from edgeserve.domain.result import ErrorCode, Status
 from tests.plugin import edgeserve_example as example
 from tests.system.conftest import EDGESERVE, run
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.system.conftest import ServerProcess, Start
 
-SOURCE = Path(__file__).parent.parent / "plugin"
-GROUP = "edgeserve.engines"
 GOOD = 200
 PATIENCE_S = 60
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
-    """A folder of packages with the plug-in in it, as pip would install it."""
-    folder = tmp_path / "site"
-    project = tomllib.loads((SOURCE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    info = folder / f"edgeserve_example_engine-{project['version']}.dist-info"
-    info.mkdir(parents=True)
-    shutil.copy(SOURCE / "edgeserve_example.py", folder)
-    metadata = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
-    (info / "METADATA").write_text(metadata, encoding="utf-8")
-    lines = [f"{name} = {target}" for name, target in project["entry-points"][GROUP].items()]
-    (info / "entry_points.txt").write_text("\n".join([f"[{GROUP}]", *lines]), encoding="utf-8")
-    return folder
-
-
-@pytest.fixture
-def example_models(bundle_copy: Path) -> Path:
-    """The default bundle as `simulated`, which the plug-in may open too."""
-    folder = bundle_copy / "road-csp-tiny" / "99"
-    manifest = folder / "model.toml"
-    text = manifest.read_text(encoding="utf-8")
-    text = text.replace('name = "road-csp-tiny"', 'name = "simulated"')
-    text = text.replace('runtimes = ["onnxruntime"]', 'runtimes = ["onnxruntime", "example"]')
-    manifest.write_text(text, encoding="utf-8")
-    return bundle_copy
 
 
 def frame(grey: int, number: int = 0) -> EncodedFrame:
