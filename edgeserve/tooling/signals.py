@@ -30,6 +30,8 @@ _STOP_S = 30.0
 _running: list[subprocess.Popen[str]] = []
 _starting = threading.Lock()
 """Held while a process starts: it must be in `_running` before those are stopped."""
+_starters: set[int] = set()
+"""Threads that hold that lock or want it."""
 _asked = threading.Event()
 
 
@@ -54,9 +56,14 @@ def unwind_by_signals() -> None:
 
 def start_process(start: Callable[[], subprocess.Popen[str]]) -> subprocess.Popen[str]:
     """Start a process that a signal stops before it ends this one."""
-    with _starting:
-        process = start()
-        _running.append(process)
+    thread = threading.get_ident()
+    _starters.add(thread)
+    try:
+        with _starting:
+            process = start()
+            _running.append(process)
+    finally:
+        _starters.discard(thread)
     if _asked.is_set():
         _stand_still()
     return process
@@ -77,7 +84,7 @@ def _handle(handler: Callable[[int, FrameType | None], object]) -> None:
 def _in_main_thread(_number: int, _frame: FrameType | None) -> None:
     """Keep the command from going on, and from telling that what it started has stopped."""
     _asked.set()
-    if not _starting.locked():
+    if threading.get_ident() not in _starters:
         _stand_still()
 
 
