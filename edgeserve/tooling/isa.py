@@ -9,8 +9,11 @@ import multiprocessing
 import os
 import platform
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
+
+from edgeserve.domain.errors import NotAvailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,10 +36,24 @@ def call_under(isa: str, function: Callable[..., _Result], *arguments: object) -
         isa: as oneDNN names it, as in "AVX2".
         function: importable by name; arguments and result can be pickled.
         arguments: of the function.
+
+    Raises:
+        NotAvailableError: the process was killed, as when the memory is full.
     """
     context = multiprocessing.get_context("spawn")
+    others = multiprocessing.active_children()
     with _variable(isa), ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(function, *arguments).result()
+        try:
+            return pool.submit(function, *arguments).result()
+        except BrokenProcessPool as error:
+            text = f"the process that computes under {isa} was killed; is there memory enough?"
+            raise NotAvailableError(text) from error
+        except BaseException:
+            # Ctrl-C must not wait for the work, which the end of the pool would.
+            for process in multiprocessing.active_children():
+                if process not in others:
+                    process.terminate()
+            raise
 
 
 @contextmanager
