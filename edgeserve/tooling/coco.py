@@ -2,7 +2,7 @@
 
 ::
 
-    DATA/annotations/*SPLIT*.json   images, annotations, categories
+    DATA/annotations/*SPLIT*.json   images, annotations, categories; of several: instances_*
     DATA/SPLIT*/FILE_NAME           or DATA/images/SPLIT*/, or DATA/images/
 
 Classes are joined by name. Objects marked as crowds are left out.
@@ -30,6 +30,8 @@ def annotation_file(data: Path, split: str) -> Path | None:
         ConfigurationError: several files could be meant.
     """
     found = sorted((data / "annotations").glob(f"*{split}*.json"))
+    # COCO itself comes with captions_ and person_keypoints_ beside them.
+    found = [path for path in found if path.name.startswith("instances_")] or found
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
         text = f"{data / 'annotations'}: split {split!r} is named by several files: {names}"

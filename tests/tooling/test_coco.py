@@ -80,7 +80,14 @@ def test_classes_that_nobody_shares_are_refused(coco: Path) -> None:
         read_labelled(coco, "val", ["cat"])
 
 
+def test_coco_s_captions_and_keypoints_may_lie_beside_it(coco: Path) -> None:
+    for name in ("captions", "person_keypoints"):
+        (coco / "annotations" / f"{name}_val2026.json").write_text("{}")
+    (origin,) = read_labelled(coco, "val", LABELS)
+    assert origin.pictures
+
+
 def test_two_files_for_one_split_are_refused(coco: Path) -> None:
-    (coco / "annotations" / "captions_val2026.json").write_text("{}")
+    (coco / "annotations" / "instances_val2025.json").write_text("{}")
     with pytest.raises(ConfigurationError, match="several files"):
         read_labelled(coco, "val", LABELS)
