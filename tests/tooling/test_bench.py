@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 import pytest_asyncio
 
 from edgeserve.client.load import serialise
+from edgeserve.domain.errors import NotAvailableError
 from edgeserve.domain.frame import EncodedFrame
+from edgeserve.tooling.bench.children import Child
 from edgeserve.tooling.bench.generator import _percentile
 from edgeserve.tooling.bench.scenarios import QUERY_FRAMES, SCENARIOS, Load
 from edgeserve.tooling.bench.table import head, table
@@ -74,6 +78,15 @@ async def test_errors_are_counted(server: FakeServer) -> None:
     server.status = pb.RESULT_STATUS_ERROR
     counts = await SCENARIOS["closed"](_load(server))
     assert counts.errors == counts.frames > 0
+
+
+def test_a_child_that_ended_is_told_of_whenever_it_is_asked() -> None:
+    with Child("edgeserve.tooling.bench.generator", "no JSON") as child:
+        while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        for _ in range(2):
+            with pytest.raises(NotAvailableError, match="generator ended with status 1"):
+                child.ask("127.0.0.1:1 1")
 
 
 def test_percentiles() -> None:

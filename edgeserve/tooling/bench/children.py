@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from edgeserve.domain.errors import NotAvailableError
@@ -48,8 +49,9 @@ class Child:
         """
         writer: IO[str] | None = self._process.stdin
         if writer is not None:
-            writer.write(line + "\n")
-            writer.flush()
+            with suppress(BrokenPipeError):  # `read` will say that it ended
+                writer.write(line + "\n")
+                writer.flush()
         answer: dict[str, Any] = json.loads(self.read())
         return answer
 
