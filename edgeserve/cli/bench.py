@@ -109,7 +109,10 @@ def bench(  # noqa: PLR0913 - one for each option
     from edgeserve.tooling.bench.plot import plot  # noqa: PLC0415 - as above
     from edgeserve.tooling.bench.run import Plan, run  # noqa: PLC0415 - as above
     from edgeserve.tooling.bench.table import head, table  # noqa: PLC0415 - as above
+    from edgeserve.tooling.figure_file import check_figure_file  # noqa: PLC0415 - as above
 
+    if plot_path is not None:
+        check_figure_file(plot_path)
     models_dir = str(load_settings(None, os.environ, {}).catalog.models_dir)
     results = [
         run(
@@ -131,9 +134,9 @@ def bench(  # noqa: PLR0913 - one for each option
         )
         for count in (streams if scenario in {"closed", "open"} else (1,))
     ]
-    if plot_path is not None:
-        plot(results, [head(result) for result in results], plot_path)
     with JsonWriter(json_path) as out:
         out.document(results[0] if len(results) == 1 else results)
         if not out.takes_stdout:
             click.echo(table(results))
+    if plot_path is not None:
+        plot(results, [head(result) for result in results], plot_path)

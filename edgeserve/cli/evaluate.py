@@ -61,9 +61,12 @@ def evaluate(
     from edgeserve.engines.registry import runtimes  # noqa: PLC0415 - as above
     from edgeserve.tooling import evaluate as tool  # noqa: PLC0415 - as above
     from edgeserve.tooling.curves_plot import plot_curves  # noqa: PLC0415 - as above
+    from edgeserve.tooling.figure_file import check_figure_file  # noqa: PLC0415 - as above
     from edgeserve.tooling.labels import read_labelled  # noqa: PLC0415 - as above
     from edgeserve.tooling.named_bundle import named_bundle  # noqa: PLC0415 - as above
 
+    if plot is not None:
+        check_figure_file(plot)
     settings = load_settings(None, os.environ, {})
     spec = named_bundle(model, settings.catalog.models_dir, precision).spec
     result = tool.evaluate(
@@ -74,12 +77,12 @@ def evaluate(
         precision=precision,
         device=device,
     )
-    if plot is not None:
-        plot_curves(result, plot)
     with JsonWriter(json_path) as out:
         out.document(result.document())
         if not out.takes_stdout:
             click.echo(_text(result))
+    if plot is not None:
+        plot_curves(result, plot)
 
 
 def _text(result: Evaluation) -> str:

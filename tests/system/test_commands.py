@@ -116,6 +116,7 @@ def test_bench_measures_server_limit_and_generator() -> None:
 
 @pytest.mark.long
 def test_bench_drives_cameras_against_a_server_that_runs(serve: Start, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
     picture = tmp_path / "bench.svg"
     server = serve()
     ended = run(

@@ -101,3 +101,20 @@ def test_evaluate_draws_the_curves(bundle: Bundle, squares: Path, tmp_path: Path
     drawn = picture.read_text()
     assert "<svg" in drawn
     assert len(drawn) > 10_000
+
+
+@pytest.mark.parametrize("file", ["curves.nothing", "curves", "no/folder/curves.svg"])
+def test_a_figure_that_cannot_be_drawn_is_refused_before_the_work(
+    bundle: Bundle,
+    squares: Path,
+    tmp_path: Path,
+    file: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("matplotlib")
+    figure = str(tmp_path / file)
+    data = ["--data", str(squares), "--precision", "fp32", "--runtime", "onnxruntime"]
+    assert run(["evaluate", str(bundle.folder), *data, "--plot", figure]) == 2
+    assert run(["bench", "--plot", figure]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count(figure)) == ("", 2)
