@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _INTEGER_CONVOLUTIONS = {"QLinearConv", "ConvInteger", "QGemm", "QLinearMatMul", "MatMulInteger"}
 _FLOAT_CONVOLUTIONS = {"Conv", "FusedConv", "NhwcConv", "NhwcFusedConv", "Gemm", "MatMul"}
@@ -70,12 +70,15 @@ def profile(session: Any) -> Profile:  # noqa: ANN401 - untyped library
 
 def read(path: Path) -> Profile:
     """Read a profile; an unreadable one knows nothing."""
+    try:
+        return _counted(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, LookupError):
+        return Profile("unknown", Counter())
+
+
+def _counted(events: Sequence[dict[str, Any]]) -> Profile:
     convolutions: Counter[str] = Counter()
     nodes: Counter[str] = Counter()
-    try:
-        events = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return Profile("unknown", nodes)
     for event in events:
         if event.get("cat") != "Node" or not event["name"].endswith("_kernel_time"):
             continue

@@ -35,6 +35,17 @@ def file(precision: str) -> ModelFile:
     return found[0]
 
 
+STRANGE = [
+    json.dumps([{"cat": "Node", "name": "n_kernel_time", "args": args}])
+    for args in (
+        {},
+        {"provider": "p", "op_name": "Conv", "input_type_shape": []},
+        {"provider": "p", "op_name": "Conv", "input_type_shape": [{}]},
+    )
+]
+"""Profiles of another version of ONNX Runtime."""
+
+
 def write(path: Path, *nodes: tuple[str, str, str]) -> Path:
     """A profile of nodes: operator, type of the first input, provider."""
     events: list[object] = [{"cat": "Session", "name": "model_run", "args": {}}]
@@ -76,7 +87,7 @@ def test_most_convolutions_count_and_nodes_are_counted_by_provider(tmp_path: Pat
     assert seen.nodes == {cuda: 2, cpu: 3}
 
 
-@pytest.mark.parametrize("text", ["", "[", "[]"])
+@pytest.mark.parametrize("text", ["", "[", "[]", "{}", *STRANGE])
 def test_a_profile_without_convolutions_knows_nothing(text: str, tmp_path: Path) -> None:
     path = tmp_path / "profile.json"
     path.write_text(text, encoding="utf-8")
