@@ -63,9 +63,11 @@ class LoopThread:
 
         try:
             self._loop.call_soon_threadsafe(start)
-            while True:
+            task = None
+            while task is None:
                 with suppress(queue.Empty):
-                    return done.get(timeout=_LOOK_UP_S).result()
+                    task = done.get(timeout=_LOOK_UP_S)
+            return task.result()
         except BaseException:
             # Ctrl-C ends the waiting, and so the coroutine; one that failed is over anyway.
             self._loop.call_soon_threadsafe(cancel)
