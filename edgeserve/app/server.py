@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING, Any
 
 from edgeserve.app.heartbeat import feed_watchdog
 from edgeserve.app.models import load_models
@@ -27,7 +27,7 @@ from edgeserve.telemetry.sink_metrics import SinkMetrics
 from edgeserve.web.server import WebServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from edgeserve.config.settings import Settings
     from edgeserve.pipeline.served import ServedModels
@@ -104,12 +104,12 @@ class Server:
             await asyncio.to_thread(add_all, cameras, settings.camera)
             self._ready = models.ready
             await grpc.set_serving(serving=True)
-            following = asyncio.create_task(self._follow(models, grpc, metrics))
+            following = _watched(self._follow(models, grpc, metrics))
             # A signal that came while the models loaded is obeyed now.
             if not self._stop.is_set():
                 on_ready(grpc_address, http_address)
                 manager.ready(_summary(models))
-            beating = asyncio.create_task(self._beat(manager, models, metrics))
+            beating = _watched(self._beat(manager, models, metrics))
             await self._stop.wait()
             manager.stopping()
             following.cancel()
@@ -136,12 +136,17 @@ class Server:
     def _watchdog(self, metrics: Metrics) -> Watchdog:
         loop = asyncio.get_running_loop()
 
+        def tell(event: asyncio.Event) -> None:
+            # An inference that was stuck may end after the server did.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(event.set)
+
         def on_change() -> None:
-            loop.call_soon_threadsafe(self._changed.set)
+            tell(self._changed)
 
         def on_hung(error: DeviceHungError) -> None:
             self._hung = error
-            loop.call_soon_threadsafe(self._stop.set)
+            tell(self._stop)
 
         pipeline = self._settings.pipeline
         return Watchdog(
@@ -195,6 +200,18 @@ class Server:
             loop.add_signal_handler(number, self._stop.set)
         if self._outlets.has_files:
             loop.add_signal_handler(signal.SIGHUP, self._outlets.reopen_files)
+
+
+def _watched(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task whose end by an error is logged: nobody awaits it."""
+
+    def look(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a task of the server ended by an error", exc_info=error)
+
+    task = asyncio.create_task(work)
+    task.add_done_callback(look)
+    return task
 
 
 def _summary(models: ServedModels) -> str:

@@ -49,7 +49,8 @@ def edgeserve() -> None:
     """Camera frames in, object detections out.
 
     Exit codes: 0 good, 1 a check failed, 2 usage or configuration, 3 something needed is not
-    there (a server, a file, a package). EDGESERVE_DEBUG=1 shows where an error came from.
+    there (a server, a file, a package), 4 a device hung (serve), 130 and 143 ended by Ctrl-C and
+    SIGTERM. EDGESERVE_DEBUG=1 shows where an error came from.
     """
 
 

@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 _LOOKS = 8
 """How often in a time-out running inferences are looked at."""
 _LONGEST_WAIT_S = 1.0
+_CLOSE_S = 5.0
 
 
 class Cancellable(Protocol):
@@ -86,8 +87,9 @@ class Watchdog:
         self._lock = threading.Lock()
         self._jobs: set[Job] = set()
         self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="watchdog", daemon=True)
         if timeout_s:
-            threading.Thread(target=self._look, name="watchdog", daemon=True).start()
+            self._thread.start()
 
     def begin(self, ticket: Ticket, replace: Callable[[], None]) -> Job:
         """The calling thread starts work on a frame."""
@@ -116,8 +118,10 @@ class Watchdog:
         return False
 
     def close(self) -> None:
-        """Stop looking."""
+        """Stop looking; wait for a look that is under way."""
         self._closed.set()
+        if self._thread.is_alive():
+            self._thread.join(_CLOSE_S)
 
     def _look(self) -> None:
         shortest = min(filter(None, (self._timeout_s, self._grace_s)))
