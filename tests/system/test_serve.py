@@ -86,7 +86,7 @@ def test_metrics_and_probes_over_http(serve: Start) -> None:
         for sample in families["edgeserve_results"].samples
         if sample.name.endswith("_total")
     }
-    assert results == {"ok": 10, "error": 1}
+    assert results == {"ok": 10, "dropped": 0, "error": 1}
     (engine,) = families["edgeserve_engine_info"].samples
     assert engine.labels["chosen"] in {"openvino:CPU", "onnxruntime:CPU"}
 
