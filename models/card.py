@@ -179,8 +179,10 @@ def _quantization(card: Card) -> Iterator[str]:
     yield "## Quantization"
     yield ""
     yield _paragraph(
-        f"Calibrated on {FRAMES} letterboxed pictures of train, ranges by minimum and maximum, "
-        "weights 8 bits a channel, activations 8 bits a tensor. An INT8 form is published only if "
+        "The FP32 file stores its weights as float16 and computes in float32; all forms are made "
+        f"from it. Calibrated on {FRAMES} letterboxed pictures of train, ranges by minimum and "
+        "maximum, weights 8 bits a channel, activations 8 bits a tensor. An INT8 form is published "
+        "only if "
         f"it loses at most {card.verdicts[0].max_drop} AP on val in every origin; for OpenVINO "
         "also with the CPU capped to AVX2, where sums of int8 products saturate. Tried, with the "
         "largest drop:"

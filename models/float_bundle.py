@@ -19,6 +19,7 @@ from edgeserve.domain.model import Fit
 from edgeserve.tooling.bundle_files import checked, write_manifest
 from edgeserve.tooling.input_u8 import add_u8_input
 from models.export import OUTPUTS, export
+from models.half_storage import store_half
 from models.training.checkpoint import weights
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def float_bundle(recipe: Recipe, checkpoint: Path, folder: Path) -> Bundle:
     exported = folder / "exported.onnx"
     export(recipe, weights(checkpoint), exported)
     mean, std = (0.0, 0.0, 0.0), (recipe.input.scale,) * 3
-    onnx.save(add_u8_input(onnx.load(str(exported)), mean=mean, std=std), str(folder / FILE))
+    model = add_u8_input(onnx.load(str(exported)), mean=mean, std=std)
+    onnx.save(store_half(model), str(folder / FILE))
     exported.unlink()
     normalisation = Normalisation(place="graph", mean=mean, std=std)
     return write_manifest(folder, _manifest(recipe, folder, normalisation))
