@@ -137,7 +137,7 @@ def _manifest(
 
 def _golden_pictures() -> list[bytes]:
     frames = open_source("sample", jpeg_quality=_GOLDEN_JPEG_QUALITY)
-    return [frame.data for index, frame in enumerate(frames) if index in _GOLDEN_FRAMES]
+    return [bytes(frame.data) for index, frame in enumerate(frames) if index in _GOLDEN_FRAMES]
 
 
 def _measure(
