@@ -129,6 +129,12 @@ def _training(card: Card) -> Iterator[str]:
         f"{facts.images_a_second:.0f} pictures a second (median epoch). Kept: the weights of epoch "
         f"{facts.epoch} ({facts.minutes:.0f} minutes), the best by AP of `{judged}` on val."
     )
+    if card.recipe.train.taught_by:
+        yield ""
+        yield _paragraph(
+            "Classes that an origin does not label were labelled by "
+            f"{card.recipe.train.taught_by} where it was sure, and left out where it was not."
+        )
     yield ""
     points = ", ".join(f"{epoch}: {ap:.3f}" for epoch, ap in facts.curve)
     yield _paragraph(f"AP of `{judged}` on val as it grew, by epoch: {points}.")
@@ -176,16 +182,16 @@ def _figures(one: Evaluation, reference: Evaluation) -> Iterator[str]:
 
 
 def _quantization(card: Card) -> Iterator[str]:
+    most = card.verdicts[0].max_drop
     yield "## Quantization"
     yield ""
     yield _paragraph(
         "The FP32 file stores its weights as float16 and computes in float32; all forms are made "
         f"from it. Calibrated on {FRAMES} letterboxed pictures of train, ranges by minimum and "
         "maximum, weights 8 bits a channel, activations 8 bits a tensor. An INT8 form is published "
-        "only if "
-        f"it loses at most {card.verdicts[0].max_drop} AP on val in every origin; for OpenVINO "
-        "also with the CPU capped to AVX2, where sums of int8 products saturate. Tried, with the "
-        "largest drop:"
+        f"only if it loses at most {most} AP on val in every origin and finds the "
+        "boxes of the golden pictures again; for OpenVINO also with the CPU capped to AVX2, where "
+        "sums of int8 products saturate. Tried, with the largest drop:"
     )
     yield ""
     for verdict in card.verdicts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,10 @@ from edgeserve.tooling.evaluate import detect, evaluate, open_engine
 from edgeserve.tooling.progress import say
 from edgeserve.tooling.quantize import FORMS, Reference, quantize
 from edgeserve.tooling.threshold import best_threshold
-from edgeserve.tooling.yardstick import GATE_SPLIT, REFERENCE_RUNTIME, ByLabels
+from edgeserve.tooling.yardstick import GATE_SPLIT, REFERENCE_RUNTIME, ByAgreement, ByLabels
 from models.card import DATA, DATA_LICENCE, Card, card_text
 from models.float_bundle import FILE, LOWEST_SCORE, float_bundle
+from models.publishable import Publishable
 from models.recipe import load_recipe
 from models.run_facts import RunFacts
 
@@ -64,19 +66,21 @@ def package(recipe_path: Path, checkpoint: Path, data: Path, bundles: Path) -> b
         folder.mkdir()
         bundle = float_bundle(recipe, checkpoint, folder)
         splits = {split: read_split(data, split, bundle.spec.labels) for split in _SPLITS}
-        yardstick = ByLabels(bundle.spec, splits[GATE_SPLIT])
+        score, mean_f1 = _threshold(bundle.spec, splits[GATE_SPLIT])
+        labels = ByLabels(bundle.spec, splits[GATE_SPLIT])
+        served = replace(bundle.spec, thresholds=replace(bundle.spec.thresholds, score=score))
+        yardstick = Publishable(labels, ByAgreement(served, _golden_pictures()))
         tensors = calibration_tensors(data, bundle.spec.input)
         reference = Reference(bundle.spec, bundle.folder / FILE, tensors, yardstick)
         verdicts = [quantize(reference, runtime, folder) for runtime in FORMS]
         if not all(verdict.passed for verdict in verdicts):
             say("no bundle was written: an INT8 form loses more than it may")
             return False
-        score, mean_f1 = _threshold(bundle.spec, splits[GATE_SPLIT])
         manifest = _manifest(bundle.manifest, folder, verdicts, score, recipe)
         bundle = write_manifest(folder, manifest)
         golden.write_golden(bundle.spec, _golden_pictures(), folder / golden.FILE)
         readings = (verdict.best.measured.evaluation for verdict in verdicts)
-        known = [yardstick.reference, *(one for one in readings if one is not None)]
+        known = [labels.reference, *(one for one in readings if one is not None)]
         evaluations = list(_measure(bundle, splits, known))
         manifest = manifest.model_copy(
             update={

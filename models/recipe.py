@@ -83,6 +83,8 @@ class TrainRecipe(Settings):
     """The origin whose val AP picks the best weights."""
     origin_weights: dict[str, float]
     """Share of each origin among the tiles."""
+    taught_by: str = ""
+    """The detector whose findings count as labels, too (`train --taught`), and its licence."""
 
     def size_at(self, progress: float) -> int:
         """Side of the training pictures in pixels at this share of the run."""

@@ -16,9 +16,9 @@ BUNDLES = Path(__file__).resolve().parents[2] / "models" / "bundles"
 FORMS = [(r, p) for r in ("openvino", "onnxruntime") for p in ("int8", "fp32")]
 
 
-@pytest.fixture
-def shipped() -> Bundle:
-    return Bundle.read(BUNDLES / "road-csp-tiny")
+@pytest.fixture(params=sorted(path.parent.name for path in BUNDLES.glob("*/model.toml")))
+def shipped(request: pytest.FixtureRequest) -> Bundle:
+    return Bundle.read(BUNDLES / request.param)
 
 
 def test_files_are_those_of_the_manifest(shipped: Bundle) -> None:
