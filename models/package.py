@@ -17,7 +17,7 @@ from edgeserve.tooling.calibration import calibration_tensors
 from edgeserve.tooling.dataset import count_pictures, labelled_classes, read_split
 from edgeserve.tooling.evaluate import detect, evaluate, open_engine
 from edgeserve.tooling.progress import say
-from edgeserve.tooling.quantize import FORMS, Reference, quantize
+from edgeserve.tooling.quantize import FORMS, PUBLISHED, Reference, quantize
 from edgeserve.tooling.threshold import best_threshold
 from edgeserve.tooling.yardstick import GATE_SPLIT, REFERENCE_RUNTIME, ByAgreement, ByLabels
 from models.card import DATA, DATA_LICENCE, Card, card_text
@@ -72,7 +72,7 @@ def package(recipe_path: Path, checkpoint: Path, data: Path, bundles: Path) -> b
         yardstick = Publishable(labels, ByAgreement(served, _golden_pictures()))
         tensors = calibration_tensors(data, bundle.spec.input)
         reference = Reference(bundle.spec, bundle.folder / FILE, tensors, yardstick)
-        verdicts = [quantize(reference, runtime, folder) for runtime in FORMS]
+        verdicts = [quantize(reference, runtime, folder) for runtime in PUBLISHED]
         if not all(verdict.passed for verdict in verdicts):
             say("no bundle was written: an INT8 form loses more than it may")
             return False
@@ -125,7 +125,7 @@ def _manifest(
     recipe: Recipe,
 ) -> Manifest:
     """The first manifest with the INT8 forms, the default score and where the weights come from."""
-    made = [form_entry(folder, verdict.runtime, FORMS[verdict.runtime]) for verdict in verdicts]
+    made = [form_entry(folder, FORMS[verdict.runtime]) for verdict in verdicts]
     return old.model_copy(
         update={
             "files": (*made, *old.files),
@@ -152,7 +152,7 @@ def _measure(
     """Every form on every split; what the gate has measured already is not measured again."""
     done = {(one.split, one.runtime, one.precision): one for one in known}
     for split, origins in splits.items():
-        for runtime in FORMS:
+        for runtime in PUBLISHED:
             for precision in _PRECISIONS:
                 before = done.get((split, runtime, precision))
                 yield before or evaluate(

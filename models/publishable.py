@@ -32,10 +32,10 @@ class Publishable:
         """What the FP32 form reached."""
         return {**self.labels.before, **{_name(name): _ENOUGH for name in self.golden.before}}
 
-    def read(self, spec: ModelSpec, runtime: str) -> Reading:
-        """Measure an INT8 form by both."""
-        reading = self.labels.read(spec, runtime)
-        agreed = self.golden.read(spec, runtime).figures
+    def read(self, spec: ModelSpec, runtime: str, precision: str) -> Reading:
+        """Measure a form by both."""
+        reading = self.labels.read(spec, runtime, precision)
+        agreed = self.golden.read(spec, runtime, precision).figures
         golden = {_name(name): min(share, _ENOUGH) for name, share in agreed.items()}
         return Reading({**reading.figures, **golden}, reading.evaluation)
 

@@ -25,13 +25,13 @@ def checked(path: Path) -> Checked:
     return Checked(path=path.name, sha256=_sha256(path))
 
 
-def form_entry(folder: Path, runtime: str, form: Form) -> File:
-    """The entry of an INT8 form whose files lie in the folder."""
+def form_entry(folder: Path, form: Form) -> File:
+    """The entry of a form whose files lie in the folder."""
     return File(
         path=form.file,
         sha256=_sha256(folder / form.file),
-        runtimes=(runtime,),
-        precision="int8",
+        runtimes=(form.made_for,),
+        precision=form.precision,
         companions=tuple(checked(folder / name) for name in form.companions),
     )
 

@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from edgeserve.tooling.float_layers import FloatLayers
 
 
+_SYMMETRIC = {
+    "ActivationSymmetric": True,
+    "WeightSymmetric": True,
+    "AddQDQPairToWeight": True,
+    "QuantizeBias": False,
+    "DedicatedQDQPair": True,
+}
+"""What TensorRT's parser of QDQ graphs takes."""
+
+
 def quantize_onnxruntime(
     source: Path,
     target: Path,
@@ -30,6 +40,7 @@ def quantize_onnxruntime(
     layers: FloatLayers,
     *,
     method: str = "MinMax",
+    symmetric: bool = False,
 ) -> None:
     """Write the QDQ form of an FP32 model: weights s8 a channel, activations u8 a tensor.
 
@@ -39,6 +50,7 @@ def quantize_onnxruntime(
         tensors: calibration inputs.
         layers: what stays in float.
         method: how ranges follow from calibration: "MinMax", "Percentile" or "Entropy".
+        symmetric: activations s8 around zero and biases in float, as TensorRT wants it.
 
     Raises:
         NotAvailableError: onnx or ONNX Runtime is not installed.
@@ -59,7 +71,7 @@ def quantize_onnxruntime(
             if node.name.startswith(PREFIX)
             or node.name in {*layers.convolutions, *layers.followers}
         ]
-        pixels = pixel_scale(model)
+        pixels = None if symmetric else pixel_scale(model)
         overrides = {}
         if pixels is not None:
             given = {
@@ -74,11 +86,13 @@ def quantize_onnxruntime(
             _Reader(model.graph.input[0].name, tensors),
             quant_format=quantization.QuantFormat.QDQ,
             per_channel=True,
-            activation_type=quantization.QuantType.QUInt8,
+            activation_type=(
+                quantization.QuantType.QInt8 if symmetric else quantization.QuantType.QUInt8
+            ),
             weight_type=quantization.QuantType.QInt8,
             calibrate_method=quantization.CalibrationMethod[method],
             nodes_to_exclude=excluded,
-            extra_options={"TensorQuantOverrides": overrides},
+            extra_options={"TensorQuantOverrides": overrides, **(_SYMMETRIC if symmetric else {})},
         )
     if pixels is not None:
         quantized = onnx.load(str(target))

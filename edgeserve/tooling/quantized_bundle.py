@@ -39,14 +39,14 @@ def quantize_bundle(
     max_drop: float | None = None,
     forms: Mapping[str, Form] = FORMS,
 ) -> list[Verdict]:
-    """Make INT8 forms of a bundle and write the bundle with them, if all pass the gate.
+    """Make smaller forms of a bundle and write the bundle with them, if all pass the gate.
 
     Args:
         bundle: with an FP32 ONNX file; it is not changed.
         data: a data set with the splits train (calibration) and val (gate), or a plain folder
             of pictures without labels, which serve for both.
         out: folder to write; it must not exist.
-        runtimes: to make a form for.
+        runtimes: targets to make a form for, see `FORMS`.
         max_drop: AP that each origin may lose, of 1 (by default 0.005), or the share of boxes
             that may differ where there are no labels (by default 0.05).
         forms: how each runtime's form is made.
@@ -94,19 +94,22 @@ def _manifest(
     verdicts: Sequence[Verdict],
     forms: Mapping[str, Form],
 ) -> Manifest:
-    """The old manifest with new INT8 forms, and what was measured of them."""
-    runtimes = [verdict.runtime for verdict in verdicts]
+    """The old manifest with new forms, and what was measured of those made for what measured."""
+    mine = [forms[verdict.runtime] for verdict in verdicts]
+    replaced = {(form.precision, form.made_for) for form in mine}
     kept = [
         file
         for file in old.files
-        if file.precision != "int8" or not set(file.runtimes) & set(runtimes)
+        if not replaced & {(file.precision, runtime) for runtime in file.runtimes}
     ]
-    made = [form_entry(folder, runtime, forms[runtime]) for runtime in runtimes]
-    readings = (verdict.best.measured.evaluation for verdict in verdicts)
+    made = [form_entry(folder, form) for form in mine]
+    readings = (
+        verdict.best.measured.evaluation
+        for verdict, form in zip(verdicts, mine, strict=True)
+        if form.made_for == form.runtime
+    )
     measured = accuracy_entries(one for one in readings if one is not None)
-    accuracy = [
-        line for line in old.accuracy if line.precision != "int8" or line.runtime not in runtimes
-    ]
+    accuracy = [line for line in old.accuracy if (line.precision, line.runtime) not in replaced]
     return old.model_copy(
         update={"files": (*made, *kept), "accuracy": (*accuracy, *measured)},
     )

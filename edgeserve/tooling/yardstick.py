@@ -44,8 +44,8 @@ class Yardstick(Protocol):
     def before(self) -> Mapping[str, float]:
         """What the FP32 form reached, under all names that a reading may have."""
 
-    def read(self, spec: ModelSpec, runtime: str) -> Reading:
-        """Measure the INT8 form of a model on a runtime's CPU."""
+    def read(self, spec: ModelSpec, runtime: str, precision: str) -> Reading:
+        """Measure a form of a model on a runtime's CPU."""
 
 
 class ByLabels:
@@ -66,12 +66,12 @@ class ByLabels:
         native = _figures(self.reference)
         return native | {_capped(name): ap for name, ap in native.items()}
 
-    def read(self, spec: ModelSpec, runtime: str) -> Reading:
-        """AP of the INT8 form by origin."""
-        native = _evaluate(spec, self.origins, runtime, "int8")
+    def read(self, spec: ModelSpec, runtime: str, precision: str) -> Reading:
+        """AP of the form by origin."""
+        native = _evaluate(spec, self.origins, runtime, precision)
         figures = _figures(native)
         if can_be_capped(runtime):
-            old = call_under(WITHOUT_VNNI, _evaluate, spec, self.origins, runtime, "int8")
+            old = call_under(WITHOUT_VNNI, _evaluate, spec, self.origins, runtime, precision)
             figures |= {_capped(name): ap for name, ap in _figures(old).items()}
         return Reading(figures, native)
 
@@ -90,11 +90,11 @@ class ByAgreement:
         self.before = dict.fromkeys(names, 1.0)
         self._reference = _detect(self.spec, self.pictures, REFERENCE_RUNTIME, "fp32")
 
-    def read(self, spec: ModelSpec, runtime: str) -> Reading:
-        """Agreement of the INT8 form with the FP32 form."""
-        figures = {"agreement": self._agreement(_detect(spec, self.pictures, runtime, "int8"))}
+    def read(self, spec: ModelSpec, runtime: str, precision: str) -> Reading:
+        """Agreement of the form with the FP32 form."""
+        figures = {"agreement": self._agreement(_detect(spec, self.pictures, runtime, precision))}
         if can_be_capped(runtime):
-            old = call_under(WITHOUT_VNNI, _detect, spec, self.pictures, runtime, "int8")
+            old = call_under(WITHOUT_VNNI, _detect, spec, self.pictures, runtime, precision)
             figures[_capped("agreement")] = self._agreement(old)
         return Reading(figures)
 

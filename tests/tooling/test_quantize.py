@@ -15,7 +15,7 @@ from edgeserve.tooling.float_layers import FloatLayers, choices
 from edgeserve.tooling.input_u8 import PREFIX, add_u8_input
 from edgeserve.tooling.isa import call_under, can_be_capped
 from edgeserve.tooling.qdq_input import pixel_scale
-from edgeserve.tooling.quantize import FORMS, Form, fp32_onnx
+from edgeserve.tooling.quantize import FORMS, PUBLISHED, Form, fp32_onnx
 from edgeserve.tooling.quantize_onnxruntime import quantize_onnxruntime
 from edgeserve.tooling.quantized_bundle import quantize_bundle
 from edgeserve.tooling.stored_files import split_files
@@ -99,7 +99,9 @@ def test_what_loses_too_much_is_refused_and_not_written(
     bundle: Bundle, squares: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    bad = {"onnxruntime": Form("model-int8.onnx", (), _quantize_badly)}
+    bad = {
+        "onnxruntime": Form("model-int8.onnx", (), _quantize_badly, "onnxruntime", "onnxruntime")
+    }
     (verdict,) = quantize_bundle(bundle, squares, out, ["onnxruntime"], forms=bad)
 
     assert not verdict.passed
@@ -110,7 +112,9 @@ def test_what_loses_too_much_is_refused_and_not_written(
 
 
 def test_a_looser_gate_lets_it_through(bundle: Bundle, squares: Path, tmp_path: Path) -> None:
-    bad = {"onnxruntime": Form("model-int8.onnx", (), _quantize_badly)}
+    bad = {
+        "onnxruntime": Form("model-int8.onnx", (), _quantize_badly, "onnxruntime", "onnxruntime")
+    }
     out = tmp_path / "out"
     (verdict,) = quantize_bundle(bundle, squares, out, ["onnxruntime"], max_drop=1, forms=bad)
     assert verdict.passed
@@ -119,7 +123,7 @@ def test_a_looser_gate_lets_it_through(bundle: Bundle, squares: Path, tmp_path: 
 
 
 def test_without_the_float_form_there_is_nothing_to_start_from(bundle: Bundle) -> None:
-    assert set(FORMS) == {"openvino", "onnxruntime"}
+    assert set(PUBLISHED) < set(FORMS)
     with pytest.raises(NotAvailableError, match="has no FP32 ONNX file"):
         fp32_onnx(replace(bundle.spec, files=()))
 
@@ -136,7 +140,9 @@ def test_pictures_without_labels_are_judged_by_agreement(
     assert verdict.passed
     assert verdict.best.after["agreement"] == pytest.approx(1, abs=verdict.max_drop)
 
-    bad = {"onnxruntime": Form("model-int8.onnx", (), _quantize_badly)}
+    bad = {
+        "onnxruntime": Form("model-int8.onnx", (), _quantize_badly, "onnxruntime", "onnxruntime")
+    }
     (verdict,) = quantize_bundle(bundle, pictures, tmp_path / "bad", ["onnxruntime"], forms=bad)
     assert not verdict.passed
 
@@ -152,3 +158,35 @@ def test_the_gate_also_asks_a_cpu_without_vnni(
 def test_the_cap_reaches_only_the_child() -> None:
     assert call_under("AVX2", os.getenv, "ONEDNN_MAX_CPU_ISA") == "AVX2"
     assert "ONEDNN_MAX_CPU_ISA" not in os.environ
+
+
+def test_forms_for_gpus_pass_and_are_for_them_alone(
+    bundle: Bundle, squares: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    verdicts = quantize_bundle(bundle, squares, out, ["tensorrt", "cuda"])
+    assert [verdict.passed for verdict in verdicts] == [True, True]
+    written = Bundle.read(out)
+    written.verify()
+    assert [(file.path, file.runtimes, file.precision) for file in written.manifest.files] == [
+        ("model-int8-symmetric.onnx", ("onnxruntime:Tensorrt",), "int8"),
+        ("model-fp16.onnx", ("onnxruntime",), "fp16"),
+        ("model-fp32.onnx", ("onnxruntime", "openvino"), "fp32"),
+    ]
+    assert {(one.runtime, one.precision) for one in written.manifest.accuracy} == {
+        ("onnxruntime", "fp16")
+    }, "what a CPU measured of a form for TensorRT is not TensorRT's accuracy"
+
+
+def test_the_form_for_tensorrt_is_symmetric(bundle: Bundle, squares: Path, tmp_path: Path) -> None:
+    source, target = fp32_onnx(bundle.spec), tmp_path / "symmetric.onnx"
+    tensors = calibration_tensors(squares, bundle.spec.input)
+    FORMS["tensorrt"].quantizer(source, target, tensors, choices(onnx.load(str(source)))[0])
+    graph = onnx.load(str(target)).graph
+    constants = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+    quantizers = [node for node in graph.node if node.op_type == "QuantizeLinear"]
+    assert quantizers
+    for node in quantizers:
+        zero = constants[node.input[2]]
+        assert zero.dtype == np.int8
+        assert not zero.any()
