@@ -8,15 +8,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import platform
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgeserve.domain.errors import NotAvailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
 
 WITHOUT_VNNI = "AVX2"
 """Sums of two int8 products saturate at 16 bits there."""
@@ -34,26 +33,42 @@ def call_under(isa: str, function: Callable[..., _Result], *arguments: object) -
 
     Args:
         isa: as oneDNN names it, as in "AVX2".
-        function: importable by name; arguments and result can be pickled.
+        function: importable by name; arguments, result and errors can be pickled.
         arguments: of the function.
 
     Raises:
         NotAvailableError: the process was killed, as when the memory is full.
+        Exception: what the function raised.
     """
     context = multiprocessing.get_context("spawn")
-    others = multiprocessing.active_children()
-    with _variable(isa), ProcessPoolExecutor(1, mp_context=context) as pool:
-        try:
-            return pool.submit(function, *arguments).result()
-        except BrokenProcessPool as error:
-            text = f"the process that computes under {isa} was killed; is there memory enough?"
-            raise NotAvailableError(text) from error
-        except BaseException:
-            # Ctrl-C must not wait for the work, which the end of the pool would.
-            for process in multiprocessing.active_children():
-                if process not in others:
-                    process.terminate()
-            raise
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(theirs, function, arguments))
+    with _variable(isa):
+        process.start()
+    theirs.close()
+    try:
+        result, error = ours.recv()
+    except EOFError:
+        text = f"the process that computes under {isa} was killed; is there memory enough?"
+        raise NotAvailableError(text) from None
+    finally:
+        # Ctrl-C must not wait for the work.
+        process.terminate()
+        process.join()
+        ours.close()
+    if error is not None:
+        raise error
+    answer: _Result = result
+    return answer
+
+
+def _answer(
+    connection: Connection, function: Callable[..., object], arguments: tuple[Any, ...]
+) -> None:
+    try:
+        connection.send((function(*arguments), None))
+    except Exception as error:  # noqa: BLE001 - it is the caller's
+        connection.send((None, error))
 
 
 @contextmanager

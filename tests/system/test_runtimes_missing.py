@@ -32,14 +32,14 @@ def broken(folder: Path, module: str, text: str) -> Path:
     return folder
 
 
-def installed(folder: Path, name: str, version: str) -> None:
-    """The metadata that pip writes for a build of ONNX Runtime."""
+def installed(folder: Path, name: str, version: str, module: str = "onnxruntime") -> None:
+    """The metadata that pip writes for a package with one module."""
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8"
     )
-    (info / "RECORD").write_text("onnxruntime/__init__.py,,\n", encoding="utf-8")
+    (info / "top_level.txt").write_text(f"{module}\n", encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,6 @@ def test_two_builds_of_onnx_runtime_are_refused_by_name(tmp_path: Path) -> None:
 
 def test_packages_that_only_sound_alike_are_no_conflict(tmp_path: Path) -> None:
     site = tmp_path / "site"
-    installed(site, "onnxruntime-extensions", "0.14")
-    record = site / "onnxruntime_extensions-0.14.dist-info" / "RECORD"
-    record.write_text("onnxruntime_extensions/__init__.py,,\n", encoding="utf-8")
+    installed(site, "onnxruntime-extensions", "0.14", "onnxruntime_extensions")
     listed = run("devices", PYTHONPATH=str(site))
     assert "overwrite each other" not in listed.stdout

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import runpy
 import signal
-import threading
-import time
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,10 +16,31 @@ from edgeserve.tooling.isa import WITHOUT_VNNI, call_under
 if TYPE_CHECKING:
     from pathlib import Path
 
+_PROGRAM = """
+import signal, sys, time
+from edgeserve.tooling.isa import call_under
+
+def work():
+    print("begun", flush=True)
+    time.sleep(3600)  # longer than the test may take
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        call_under("AVX2", work)
+    except KeyboardInterrupt:
+        sys.exit(7)
+"""
+
 
 def test_the_cap_is_seen_there_and_not_here() -> None:
     assert call_under(WITHOUT_VNNI, os.getenv, "ONEDNN_MAX_CPU_ISA") == WITHOUT_VNNI
     assert "ONEDNN_MAX_CPU_ISA" not in os.environ
+
+
+def test_what_the_work_raises_comes_back() -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        call_under(WITHOUT_VNNI, int, "seven")
 
 
 def test_a_process_that_is_killed_is_told_of() -> None:
@@ -30,20 +49,15 @@ def test_a_process_that_is_killed_is_told_of() -> None:
 
 
 def test_ctrl_c_does_not_wait_for_the_work(tmp_path: Path) -> None:
-    program, begun = tmp_path / "program.py", tmp_path / "begun"
-    # Longer than the test may take.
-    program.write_text(f"import time; open({str(begun)!r}, 'w').close(); time.sleep(3600)")
-    main = threading.main_thread().ident
-    assert main is not None
-
-    def interrupt() -> None:
-        while not begun.exists():
-            time.sleep(0.01)
-        signal.pthread_kill(main, signal.SIGINT)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        call_under(WITHOUT_VNNI, runpy.run_path, str(program))
-    thread.join()
-    assert not multiprocessing.active_children()
+    program = tmp_path / "program.py"
+    program.write_text(_PROGRAM)
+    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"begun\n"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 7
+            # The pipe ends only when the worker has, too.
+            assert process.stdout.read() == b""
+        finally:
+            process.kill()
