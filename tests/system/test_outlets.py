@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
+from edgeserve.cameras import sample
+from edgeserve.client import DetectionClient
+from tests.cameras.rtsp_server import RtspServer
 from tests.sinks.broker import Broker, Listener
 from tests.sinks.receiver import Receiver
 from tests.sinks.schemas import DETECTIONS, EVENT
@@ -14,8 +18,7 @@ from tests.system.conftest import run
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from edgeserve.domain.camera import CameraResult
     from tests.system.conftest import Start
 
 CAMERA = """
@@ -84,3 +87,46 @@ def test_a_password_is_no_flag() -> None:
     shown = run("serve", "--help").stdout
     assert "--mqtt-password-file" in shown
     assert "--mqtt-password " not in shown
+
+
+def photograph(path: Path) -> str:
+    """A launch line: a camera that looks at a photograph."""
+    return (
+        f"( filesrc location={path} ! jpegdec ! imagefreeze is-live=true ! videoconvert ! "
+        "videoscale ! video/x-raw,format=I420,width=640,height=480,framerate=10/1 ! "
+        "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=10 ! "
+        "rtph264pay name=pay0 pt=96 config-interval=1 )"
+    )
+
+
+def test_an_rtsp_camera_tells_watchers_and_mqtt_the_same(serve: Start, tmp_path: Path) -> None:
+    config = tmp_path / "edgeserve.toml"
+    found: dict[int, CameraResult] = {}
+    told: dict[int, dict[str, Any]] = {}
+    portrait = Path(sample.__file__).with_name("sample") / "astronaut.jpg"
+    with (
+        RtspServer(photograph(portrait)) as camera,
+        Broker(tmp_path) as broker,
+        Listener(broker.port) as listener,
+    ):
+        config.write_text(f'[[camera]]\nname = "gate"\nurl = "{camera.url}"\ntracking = true\n')
+        server = serve(*("--config", str(config), "--mqtt-url", f"mqtt://127.0.0.1:{broker.port}"))
+        with DetectionClient(server.address, timeout=60) as client:
+            for seen in client.watch("gate"):
+                if any(track_id is not None for track_id in seen.track_ids):
+                    found[seen.frame_number] = seen
+                if len(found) == 5:
+                    break
+        while not set(found) <= set(told):
+            heard = listener.next()
+            if heard.topic == "edgeserve/gate/detections":
+                message = json.loads(heard.payload)
+                told[message["frame_number"]] = message
+        assert server.terminate() == 0
+    for number, seen in found.items():
+        message = told[number]
+        assert message["time_unix_ms"] == seen.capture_time_unix_ns // 1_000_000
+        ids = [one["track_id"] for one in message["detections"]]
+        assert ids == list(seen.track_ids)
+        labels = [one["label"] for one in message["detections"]]
+        assert labels == list(seen.result.labels)
