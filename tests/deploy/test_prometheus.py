@@ -167,4 +167,4 @@ def test_every_query_of_every_panel_returns_data(
 def _sample_jpeg() -> bytes:
     from edgeserve.cameras.open import open_source  # noqa: PLC0415 - needs the server extra
 
-    return next(iter(open_source("sample"))).data
+    return bytes(next(iter(open_source("sample"))).data)
