@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -60,8 +61,9 @@ class Capture(Source):
         finally:
             capture.release()
 
+    @abstractmethod
     def _open(self) -> cv2.VideoCapture:
-        raise NotImplementedError
+        """A capture that is open; raises NotAvailableError if it cannot be."""
 
     def _stamping(self) -> Stamping:
         return Stamping(self._reading)
