@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from typing import TYPE_CHECKING
@@ -51,6 +52,7 @@ def test_the_watchdog_is_ours_only_if_it_names_us() -> None:
 def test_without_a_manager_nothing_is_said_and_a_dead_one_is_only_warned_of(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.WARNING)
     ServiceManager({}).ready("x")
     assert not caplog.records
     ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).ready("x")
