@@ -102,6 +102,7 @@ class MqttSink:
                 last.wait_for_publish(_FAREWELL_S)
         self._client.disconnect()
         self._client.loop_stop()
+        self._forget_callbacks()
 
     @property
     def _status_topic(self) -> str:
@@ -127,6 +128,12 @@ class MqttSink:
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         return client
+
+    def _forget_callbacks(self) -> None:
+        """Break the circle of client and sink: paho's sockets close with the last reference."""
+        client = self._client
+        client.on_connect = client.on_connect_fail = None
+        client.on_disconnect = client.on_publish = None
 
     def _deliver(self, outgoing: _Outgoing) -> bool:
         """Hand a message to the connection, once there is one with room."""

@@ -236,6 +236,7 @@ def test_a_broker_that_is_not_trusted_gets_nothing(
         wait_until(lambda: "cannot be reached" in caplog.text, "a refusal")
         sink.close(60)
         assert sink.counts().delivered == 0
+        del sink
     gc.collect()
 
 
