@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCE ?=
 ONCE ?=
+AGAIN ?=
+# AGAIN=1: only the tests that failed the last time; none recorded is a failure too.
+PYTEST_FLAGS := $(if $(AGAIN),--last-failed --last-failed-no-failures none)
 EDGESERVE_DATA ?= $(CURDIR)/../shared/data
 export EDGESERVE_DATA
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -20,13 +23,13 @@ run: $(VENV)/.package ## Serve, stream frames, show what was found (SOURCE=video
 	$(BIN)/edgeserve demo $(if $(SOURCE),--source '$(SOURCE)') $(if $(ONCE),--once)
 
 test: $(VENV)/.package $(VENV)/.dev ## Run the tests on the built wheel
-	$(BIN)/pytest -m 'not long'
+	$(BIN)/pytest -m 'not long' $(PYTEST_FLAGS)
 
 test-long: $(VENV)/.package $(VENV)/.dev ## Run the tests that take minutes
-	$(BIN)/pytest -m long
+	$(BIN)/pytest -m long $(PYTEST_FLAGS)
 
 test-models: .venv-train/.ready ## Run the tests of the model zoo and of training (needs PyTorch)
-	.venv-train/bin/python -m pytest tests/models
+	.venv-train/bin/python -m pytest tests/models $(PYTEST_FLAGS)
 
 check: $(VENV)/.package $(VENV)/.dev .venv-proto/.ready ## Lint, types, imports, drift of generated files
 	$(BIN)/ruff check
