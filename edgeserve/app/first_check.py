@@ -48,7 +48,7 @@ def first_check(
     judgement = judge_quickly(
         read_golden(bundle.folder / golden.path),
         detecting(spec, engine),
-        limits(precision),
+        limits(status.precision),
         spec.thresholds.score,
     )
     if not judgement.problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -91,8 +92,15 @@ class JsonWriter:
 
 
 def _checked(_context: click.Context, _option: Any, value: str | None) -> str | None:  # noqa: ANN401
-    """Refuse what was surely meant as the command's argument, before it is written over."""
+    """Refuse what was surely meant as the command's argument, before it is written over.
+
+    Raises:
+        NotAvailableError: nothing can be written there, which a long command should say at once.
+    """
     if value is not None and (Path(value).suffix.lower() in _NOT_JSON or Path(value).is_dir()):
         text = f"{value!r} would be written over as its FILE; give --json last, or as --json=-"
         raise click.BadParameter(text)
+    if value not in {None, _STDOUT} and not os.access(Path(value or "").parent, os.W_OK):
+        text = f"{value} cannot be written: its folder is not there, or not yours to write to"
+        raise NotAvailableError(text)
     return value

@@ -43,7 +43,9 @@ def onnxruntime_distributions() -> Mapping[str, str]:
     """Versions of the installed distributions that bring the module, by name."""
     found: dict[str, str] = {}
     for one in metadata.distributions():
-        name = re.sub(r"[-_.]+", "-", (one.metadata["Name"] or "").lower())
+        # A broken one has no name; asking for it warns.
+        written = one.metadata["Name"] if "Name" in one.metadata else ""  # noqa: SIM401 - no `get` there
+        name = re.sub(r"[-_.]+", "-", written.lower())
         if _NAMES.match(name) and _owns(one):
             found.setdefault(name, one.version)  # the first on the path is the one that counts
     return found

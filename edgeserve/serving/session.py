@@ -174,7 +174,8 @@ class StreamSession:
                     "a client read no result for %g s (setting write_timeout): its stream is ended",
                     self._write_timeout_s,
                 )
-            # No status could follow: it would wait behind the write. gRPC resets the stream.
+            # No status can follow: it would wait behind the write, with which gRPC keeps the call
+            # until the client reads, or goes, or its connection answers no ping any more.
             raise
         finally:
             timer.cancel()

@@ -65,5 +65,7 @@ def test_an_argument_is_not_written_over(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "out.json"
+    refused = CliRunner().invoke(_command, ["--json", str(path)])
+    assert isinstance(refused.exception, NotAvailableError)
     with pytest.raises(NotAvailableError, match="missing"):
         JsonWriter(str(path))
