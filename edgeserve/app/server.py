@@ -24,6 +24,8 @@ from edgeserve.serving.server import GrpcServer
 from edgeserve.telemetry.camera_metrics import CameraMetrics
 from edgeserve.telemetry.metrics import Metrics
 from edgeserve.telemetry.sink_metrics import SinkMetrics
+from edgeserve.telemetry.trace_metrics import TraceMetrics
+from edgeserve.telemetry.traces import create_traces
 from edgeserve.web.server import WebServer
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Server:
         check_admin_address(serving)
         self._settings = settings
         self._outlets = Outlets(settings)
+        self._traces = create_traces(settings.telemetry)
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
         self._ready = False
@@ -74,7 +77,7 @@ class Server:
         self._handle_signals()
         manager = ServiceManager()
         manager.status("loading models")
-        metrics = Metrics()
+        metrics = Metrics(self._traces)
         watchdog = self._watchdog(metrics)
         try:
             models = await asyncio.to_thread(load_models, settings, metrics, watchdog)
@@ -84,6 +87,7 @@ class Server:
         # What starts last stops first.
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._close_models, models)
+            self._start_traces(stack, metrics)
             stack.callback(watchdog.close)
             cameras = self._cameras(models, metrics)
             stack.push_async_callback(self._outlets.close)
@@ -117,6 +121,12 @@ class Server:
             await self._drain(grpc)
         if self._hung is not None:
             raise self._hung
+
+    def _start_traces(self, stack: AsyncExitStack, metrics: Metrics) -> None:
+        if self._traces is not None:
+            TraceMetrics(metrics.registry, self._traces)
+            self._traces.start()
+            stack.push_async_callback(asyncio.to_thread, self._traces.close)
 
     def _cameras(self, models: ServedModels, metrics: Metrics) -> Cameras:
         settings = self._settings

@@ -25,6 +25,7 @@ from edgeserve.domain.backoff import Backoff
 from edgeserve.domain.camera import CameraState, CameraStatus
 from edgeserve.domain.credentials import without_credentials
 from edgeserve.domain.errors import EdgeserveError
+from edgeserve.domain.origin import Origin, current_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +86,7 @@ class Supervisor:
         self._last_error = ""
         self._decoder = ""
         self._zones, self._lines = options.places()
+        self._origin = Origin(camera=options.name)
         self._thread = threading.Thread(
             target=self._run,
             name=f"camera-{options.name}",
@@ -140,6 +142,7 @@ class Supervisor:
             )
 
     def _run(self) -> None:
+        current_origin.set(self._origin)
         backoff = Backoff(self.options.reconnect_first, self.options.reconnect_max)
         while not self._closed:
             # What changes after this look sets it again.
@@ -225,7 +228,9 @@ class Supervisor:
         self._stalls += 1
         self._last_error = f"no frame for {self.options.stall_timeout:g} s (setting stall_timeout)"
         self._observer.camera_stalled(self.options.name)
-        _log.warning("camera %s: %s", self.options.name, self._last_error)
+        _log.warning(
+            "camera %s: %s", self.options.name, self._last_error, extra={"origin": self._origin}
+        )
 
     def _fail(self, error: Exception, wait_s: float) -> None:
         words = without_credentials(str(error)) or type(error).__name__

@@ -39,6 +39,7 @@ _EXTRAS = {
     "nncf": "quantize",
     "onnx": "quantize",
     "onnxruntime": "server",
+    "opentelemetry": "otel",
     "openvino": "server",
     "paho": "mqtt",
     "prometheus_client": "server",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeserve.domain.errors import RequestError
+from edgeserve.domain.origin import NOBODY, Origin
 from edgeserve.domain.request import Policy, Priority, StreamOptions
 from edgeserve.domain.result import DropReason
 from edgeserve.pipeline.fair_queue import Turn
@@ -38,11 +39,13 @@ class Caller:
         source: label of the stream's metrics.
         weight: its share of the device, before the client's priority counts.
         deadline_ns: when nobody waits for results any more, on the monotonic clock; None: never.
+        origin: for logs and traces.
     """
 
     source: str
     weight: float = 1.0
     deadline_ns: int | None = None
+    origin: Origin = NOBODY
 
 
 class FrameStream:
@@ -83,6 +86,7 @@ class FrameStream:
         self.detector = detector
         self.selection = select(detector.spec, options.detect)
         self.clock_synchronised = options.clock_synchronised
+        self.origin = caller.origin
         self.turn = Turn(caller.weight * _weight(options.priority, limits))
         self._policy = options.policy
         wanted = options.queue_size or limits.queue_size
@@ -244,7 +248,7 @@ class FrameStream:
         if self._closed:
             return
         self._finished += 1
-        self._observer.frame_finished(self._source, result)
+        self._observer.frame_finished(self._source, result, self.origin)
         if self._order.put(number, result):
             self._on_change()
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from edgeserve.domain.frame import EncodedFrame
+    from edgeserve.domain.origin import Origin
     from edgeserve.domain.result import FrameResult
     from edgeserve.pipeline.detector import Detector
     from edgeserve.pipeline.fair_queue import Turn
@@ -21,6 +22,7 @@ class Feed(Protocol):
     detector: Detector
     selection: Selection
     clock_synchronised: bool
+    origin: Origin
     turn: Turn
 
     @property

@@ -194,7 +194,9 @@ class Lane:
         except (FrameError, EngineError) as fault:
             return failed(frame.frame_id, frame.arrival_ns, fault, self.now_ns())
         except Exception as fault:  # noqa: BLE001 - a worker that died would take its device along
-            _log.exception("frame %d: unexpected fault", frame.frame_id)
+            _log.exception(
+                "frame %d: unexpected fault", frame.frame_id, extra={"origin": stream.origin}
+            )
             return failed(frame.frame_id, frame.arrival_ns, fault, self.now_ns())
         return found(
             frame,

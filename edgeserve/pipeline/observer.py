@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from edgeserve.domain.origin import Origin
     from edgeserve.domain.result import FrameResult
     from edgeserve.pipeline.configuration import Configuration
 
@@ -15,7 +16,7 @@ class Observer(Protocol):
     def frame_received(self, source: str) -> None:
         """A frame was read. `source` is a camera's name, or grpc, oip or http."""
 
-    def frame_finished(self, source: str, result: FrameResult) -> None:
+    def frame_finished(self, source: str, result: FrameResult, origin: Origin) -> None:
         """Its one result is there."""
 
     def frame_discarded(self, source: str) -> None:
@@ -49,7 +50,7 @@ class NullObserver:
     def frame_received(self, source: str) -> None:
         """Ignore it."""
 
-    def frame_finished(self, source: str, result: FrameResult) -> None:
+    def frame_finished(self, source: str, result: FrameResult, origin: Origin) -> None:
         """Ignore it."""
 
     def frame_discarded(self, source: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgeserve.domain.errors import ModelNotFoundError, ModelNotReadyError
+from edgeserve.domain.origin import current_origin
 from edgeserve.pipeline.admission import Caller, FrameStream
 from edgeserve.pipeline.budget import Budget
 
@@ -68,7 +69,7 @@ class ServedModels:
         deadline_ns: int | None = None,
         observer: Observer | None = None,
     ) -> FrameStream:
-        """Open a stream on the model that the options name.
+        """Open a stream on the model that the options name, for the current origin.
 
         Args:
             options: the client's wishes.
@@ -93,7 +94,7 @@ class ServedModels:
             model.detector,
             options,
             self._options,
-            caller=Caller(source, weight, deadline_ns),
+            caller=Caller(source, weight, deadline_ns, current_origin.get()),
             budget=self._budget,
             observer=observer or self._observer,
             on_change=on_change,

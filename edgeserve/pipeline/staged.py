@@ -246,7 +246,12 @@ class StagedLane:
     def _failed(self, ticket: Ticket, error: Exception) -> FrameResult:
         frame = ticket.frame
         if not isinstance(error, FrameError | EngineError):
-            _log.error("frame %d: unexpected fault", frame.frame_id, exc_info=error)
+            _log.error(
+                "frame %d: unexpected fault",
+                frame.frame_id,
+                exc_info=error,
+                extra={"origin": ticket.stream.origin},
+            )
         return failed(frame.frame_id, frame.arrival_ns, error, self.now_ns())
 
     def _end(

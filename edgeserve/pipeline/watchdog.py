@@ -145,7 +145,11 @@ class Watchdog:
 
     def _answer(self, job: Job) -> None:
         frame, stream = job.ticket.frame, job.ticket.stream
-        _log.error("%s; it is cancelled and the model is out of service", self._text(job))
+        _log.error(
+            "%s; it is cancelled and the model is out of service",
+            self._text(job),
+            extra={"origin": stream.origin},
+        )
         job.replace()
         if job.worker is not None:
             # A runtime that hangs may hang in this too.

@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import reflection
 from edgeserve.domain.errors import PortTakenError
 from edgeserve.serving.address import check_address, claim_socket
 from edgeserve.serving.health import DETECTION_SERVICE, Health
+from edgeserve.serving.origin import OriginInterceptor
 from edgeserve.serving.servicer import DetectionServicer
 from edgeserve.wire._generated.detection_pb2_grpc import add_DetectionServiceServicer_to_server
 
@@ -52,6 +53,7 @@ class GrpcServer:
         self._models = models
         self._health = Health()
         self._server = aio.server(
+            interceptors=[OriginInterceptor()],
             options=[
                 # A frame over our limit gets an error of its own: the transport must let it in.
                 ("grpc.max_receive_message_length", 2 * limits.max_frame_bytes),

@@ -21,14 +21,17 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import choose_encoder
 
+from edgeserve.domain.origin import NOBODY
 from edgeserve.domain.result import DropReason, Status
 from edgeserve.pipeline.configuration import Configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from edgeserve.domain.origin import Origin
     from edgeserve.domain.result import FrameResult, StageTimes
     from edgeserve.domain.status import ModelStatus
+    from edgeserve.telemetry.traces import FrameTraces
 
 _EDGES_S = (
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.0167, 0.025, 0.0333, 0.05, 0.0667, 0.1, 0.2, 0.5, 1.0, 2.5,
@@ -46,9 +49,14 @@ _LONGEST_REASON = 300
 class Metrics:
     """An observer of the pipeline that counts; one a server, on a registry of its own."""
 
-    def __init__(self) -> None:
-        """Create all families."""
+    def __init__(self, traces: FrameTraces | None = None) -> None:
+        """Create all families.
+
+        Args:
+            traces: hears of every frame too; what it traces becomes an exemplar of the latency.
+        """
         registry = CollectorRegistry()
+        self._traces = traces
         self.registry = registry
         """Where families of other parts of the server are added."""
         self._devices: set[str] = set()
@@ -184,16 +192,25 @@ class Metrics:
         """Count a frame that was read."""
         self._received_of(source).inc()
 
-    def frame_finished(self, source: str, result: FrameResult) -> None:
+    def frame_finished(
+        self,
+        source: str,
+        result: FrameResult,
+        origin: Origin = NOBODY,
+    ) -> None:
         """Count a result and, if the frame ran, its times."""
         self.frames_finished += 1
+        exemplar = None
+        if self._traces is not None:
+            trace_id = self._traces.frame_finished(source, result, origin)
+            exemplar = None if trace_id is None else {"trace_id": f"{trace_id:032x}"}
         self._results_of(source, result.status.value.lower()).inc()
         if result.drop_reason is not None:
             self._dropped_of(source, result.drop_reason.value).inc()
         if result.error_code is not None:
             self._errors.labels(source, result.error_code.value.lower()).inc()
         if result.status is Status.OK:
-            self._latency_of(result.model).observe(result.latency_us * _MICRO)
+            self._latency_of(result.model).observe(result.latency_us * _MICRO, exemplar)
             children = self._stages_of(result.model, result.device)
             for child, time_us in zip(children, _times(result.stages), strict=True):
                 child.observe(time_us * _MICRO)

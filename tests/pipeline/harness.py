@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edgeserve.domain.origin import Origin
     from edgeserve.domain.result import FrameResult
     from edgeserve.pipeline.admission import FrameStream
     from edgeserve.pipeline.options import PipelineOptions
@@ -103,7 +104,12 @@ class Watcher(NullObserver):
         assert source == "test"
         self.received += 1
 
-    def frame_finished(self, source: str, result: FrameResult) -> None:
+    def frame_finished(
+        self,
+        source: str,
+        result: FrameResult,
+        origin: Origin,  # noqa: ARG002 - the protocol's signature
+    ) -> None:
         assert source == "test"
         with self._changed:
             self.finished.append(result)
