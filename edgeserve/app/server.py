@@ -22,6 +22,7 @@ from edgeserve.serving.address import check_address
 from edgeserve.serving.admin import AdminServer, check_admin_address
 from edgeserve.serving.server import GrpcServer
 from edgeserve.telemetry.camera_metrics import CameraMetrics
+from edgeserve.telemetry.machine_metrics import MachineMetrics
 from edgeserve.telemetry.metrics import Metrics
 from edgeserve.telemetry.sink_metrics import SinkMetrics
 from edgeserve.telemetry.trace_metrics import TraceMetrics
@@ -78,6 +79,7 @@ class Server:
         manager = ServiceManager()
         manager.status("loading models")
         metrics = Metrics(self._traces)
+        MachineMetrics(metrics.registry)
         watchdog = self._watchdog(metrics)
         try:
             models = await asyncio.to_thread(load_models, settings, metrics, watchdog)

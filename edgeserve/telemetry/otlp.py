@@ -112,7 +112,7 @@ class OtlpExporter:
             end_time=frame.end_unix_ns,
             instrumentation_scope=self._scope,
         )
-        for name, begin_ns, end_ns in _stages(result, start_ns, frame.end_unix_ns):
+        for name, begin_ns, end_ns in stages_of(result, start_ns, frame.end_unix_ns):
             yield ReadableSpan(
                 name,
                 self._context(frame.trace_id, state),
@@ -149,8 +149,14 @@ def _attributes(frame: TracedFrame) -> dict[str, str | int]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _stages(result: FrameResult, start_ns: int, end_ns: int) -> Iterator[tuple[str, int, int]]:
-    """Name, begin and end of each stage that a frame went through; of a dropped one, the queue."""
+def stages_of(result: FrameResult, start_ns: int, end_ns: int) -> Iterator[tuple[str, int, int]]:
+    """Name, begin and end of each stage that a frame went through; of a dropped one, the queue.
+
+    Args:
+        result: of the frame.
+        start_ns: when the frame arrived.
+        end_ns: when it was finished, by the same clock.
+    """
     if result.status is not FrameStatus.OK:
         if result.status is FrameStatus.DROPPED:
             yield "queue", start_ns, end_ns
@@ -162,8 +168,8 @@ def _stages(result: FrameResult, start_ns: int, end_ns: int) -> Iterator[tuple[s
         ("decode", stages.decode_us),
         ("preprocess", stages.preprocess_us),
     ):
-        yield name, at_ns, at_ns + time_us * 1000
-        at_ns += time_us * 1000
+        begin_ns, at_ns = at_ns, min(at_ns + time_us * 1000, end_ns)
+        yield name, begin_ns, at_ns
     inferred_ns = max(at_ns, end_ns - stages.postprocess_us * 1000)
     yield "infer", max(at_ns, inferred_ns - stages.infer_us * 1000), inferred_ns
     yield "postprocess", inferred_ns, end_ns

@@ -18,6 +18,7 @@ import pytest
 
 from edgeserve.client import DetectionClient
 from edgeserve.domain.errors import EdgeserveError
+from edgeserve.telemetry.machine_metrics import COUNTERS, GAUGES
 from edgeserve.tooling.server_process import ServerProcess
 
 if TYPE_CHECKING:
@@ -27,8 +28,17 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 RULES = DEPLOY / "prometheus" / "edgeserve.rules.yml"
 CONFIG = DEPLOY / "prometheus" / "prometheus.yml"
 DASHBOARDS = sorted((DEPLOY / "grafana").glob("*.json"))
-HARDWARE_ONLY: frozenset[str] = frozenset()
-"""Panels that stay empty without special hardware, by title."""
+HARDWARE_ONLY = frozenset(
+    {
+        "Temperature",
+        "Processor frequency",
+        "Held back now",
+        "Processor held back by heat",
+        "GPU load",
+        "GPU memory",
+    }
+)
+"""Panels that stay empty where a machine does not tell such things, by title."""
 
 needs_prometheus = pytest.mark.skipif(
     shutil.which("prometheus") is None or shutil.which("promtool") is None,
@@ -79,6 +89,19 @@ def test_each_alert_is_tested_and_has_its_page_in_the_runbook() -> None:
     )
 
 
+def test_panels_that_need_hardware_ask_for_what_the_program_can_tell() -> None:
+    asked = {
+        name
+        for _, title, query in _panels()
+        if title in HARDWARE_ONLY
+        for name in re.findall(r"edgeserve_\w+", query)
+    }
+    told = {f"edgeserve_{name}" for name in GAUGES} | {f"edgeserve_{n}_total" for n in COUNTERS}
+    assert asked
+    assert asked <= told
+    assert {title for _, title, _ in _panels()} >= HARDWARE_ONLY
+
+
 def test_panels_have_titles_and_descriptions_and_do_not_overlap() -> None:
     assert len(DASHBOARDS) == 3
     for path in DASHBOARDS:
@@ -103,7 +126,9 @@ def prometheus(tmp_path: Path) -> Iterator[tuple[str, ServerProcess]]:
     config = tmp_path / "edgeserve.toml"
     config.write_text('[[camera]]\nname = "gate"\nurl = "sample"\nfps = 5\n')
     with ServerProcess(
-        "--config", str(config), "--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"
+        *("--config", str(config), "--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"),
+        # Nobody takes the traces: that is counted too.
+        *("--otlp-endpoint", "http://127.0.0.1:1"),
     ) as server:
         ours = CONFIG.read_text().replace("127.0.0.1:8000", server.http_address)
         assert server.http_address in ours
