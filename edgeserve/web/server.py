@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -73,7 +74,9 @@ class WebServer:
         return f"{host}:{self._runner.addresses[0][1]}"
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        body, content_type = self._render_metrics(request.headers.get("Accept", ""))
+        accept = request.headers.get("Accept", "")
+        # Sensors and drivers are asked for it, which may take its time.
+        body, content_type = await asyncio.to_thread(self._render_metrics, accept)
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def _healthz(self, _request: web.Request) -> web.Response:

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from tests.system.conftest import run
 from tests.telemetry.collector import Collector, attributes
 
@@ -16,6 +18,26 @@ if TYPE_CHECKING:
 
     from tests.system.conftest import Start
 
+PROMISED = {
+    "edgeserve_stage_duration_seconds_bucket": {"model", "device", "stage", "le"},
+    "edgeserve_frame_latency_seconds_bucket": {"model", "le"},
+    "edgeserve_frame_age_seconds_bucket": {"camera", "le"},
+    "edgeserve_frames_received_total": {"source"},
+    "edgeserve_results_total": {"source", "status"},
+    "edgeserve_frames_dropped_total": {"source", "reason"},
+    "edgeserve_requests_in_flight": {"device"},
+    "edgeserve_streams": set(),
+    "edgeserve_camera_reconnects_total": {"camera"},
+    "edgeserve_camera_stalls_total": {"camera"},
+    "edgeserve_camera_last_frame_timestamp_seconds": {"camera"},
+    "edgeserve_engine_info": {"model", "runtime", "requested", "chosen", "precision", "reason"},
+    "edgeserve_model_ready": {"model", "version"},
+    "edgeserve_model_load_seconds": {"model"},
+    "edgeserve_build_info": {"version"},
+    "process_start_time_seconds": set(),
+    "edgeserve_traced_frames_total": {"outcome"},
+}
+"""Names and labels that dashboards and alerts build on."""
 CAMERA = '[[camera]]\nname = "street"\nurl = "sample"\nfps = 5\n'
 
 
@@ -35,7 +57,12 @@ def test_a_camera_is_traced_and_named_in_every_line_of_its_log(
         assert server.terminate() == 0
     assert {attributes(frame)["camera"] for frame in frames} == {"street"}
     assert len({frame.trace_id for frame in frames}) == len(frames)
-    assert "edgeserve_traced_frames_total" in text
+    found = {
+        sample.name: set(sample.labels)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert {name: found.get(name) for name in PROMISED} == PROMISED
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     of_camera = [line for line in lines if line["logger"].startswith("edgeserve.cameras")]
     assert of_camera
