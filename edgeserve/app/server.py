@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from edgeserve.pipeline.served import ServedModels
 
 _log = logging.getLogger(__name__)
+_LAST_TRACES_S = 2.0
 
 
 class Server:
@@ -128,7 +129,7 @@ class Server:
         if self._traces is not None:
             TraceMetrics(metrics.registry, self._traces)
             self._traces.start()
-            stack.push_async_callback(asyncio.to_thread, self._traces.close)
+            stack.push_async_callback(asyncio.to_thread, self._traces.close, _LAST_TRACES_S)
 
     def _cameras(self, models: ServedModels, metrics: Metrics) -> Cameras:
         settings = self._settings

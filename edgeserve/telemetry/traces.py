@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _BATCH_FRAMES = 64
 _EVERY_S = 1.0
-_LAST_BATCHES_S = 2.0
 _END_S = 2.0
 _PARENTS = 1024
 
@@ -161,13 +160,13 @@ class FrameTraces:
         with self._lock:
             return TraceCounts(self._delivered, self._failed, self._dropped)
 
-    def close(self) -> None:
-        """Deliver what waits, for a moment; a collector that is in trouble is not waited for."""
+    def close(self, seconds: float) -> None:
+        """Deliver what waits, for so long; a collector that is in trouble is not waited for."""
         with self._lock:
             self._closed = True
         self._wake.set()
         if self._thread.is_alive() and not self._trouble:
-            self._thread.join(_LAST_BATCHES_S)
+            self._thread.join(seconds)
         self._exporter.close()
         if self._thread.is_alive():
             self._thread.join(_END_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from edgeserve.wire._generated import detection_pb2 as pb
 from edgeserve.wire._generated.detection_pb2_grpc import DetectionServiceStub
 from tests import fakes
 from tests.telemetry.collector import Collector, attributes
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -50,8 +51,8 @@ def tracing(endpoint: str, ratio: float = 1.0, queue_frames: int = 2048) -> Iter
     try:
         yield traces
     finally:
-        traces.close()
-        assert not traces._thread.is_alive()
+        traces.close(PATIENCE_S)
+        wait_until(lambda: not traces._thread.is_alive(), "the thread ends")
 
 
 @asynccontextmanager
@@ -194,7 +195,7 @@ def test_the_ratio_is_the_share_of_frames_that_are_traced(collector: Collector) 
     traces = FrameTraces(OtlpExporter(collector.endpoint), 0.25, queue_frames=10_000)
     chosen = [traces.frame_finished("grpc", OK, NOBODY) for _ in range(8000)]
     assert 1500 < sum(one is not None for one in chosen) < 2500
-    traces.close()
+    traces.close(0)
 
 
 @pytest.mark.asyncio
@@ -202,6 +203,7 @@ async def test_a_dead_collector_costs_traces_only(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+    caplog.set_level(logging.WARNING, "edgeserve.telemetry.traces")
     metrics = Metrics()
     with tracing(closed_port(), queue_frames=2) as traces:
         TraceMetrics(metrics.registry, traces)
@@ -228,8 +230,8 @@ def test_a_collector_that_hangs_holds_nobody_up(collector: Collector) -> None:
     traces.start()
     for _ in range(100):
         traces.frame_finished("grpc", OK, NOBODY)
-    traces.close()
-    assert not traces._thread.is_alive()
+    traces.close(0.1)
+    wait_until(lambda: not traces._thread.is_alive(), "the thread ends")
     counts = traces.counts()
     assert counts.delivered == 0
     assert counts.failed + counts.dropped == 100
