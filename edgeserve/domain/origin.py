@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 
 _calls = count(1)
+_LONGEST_HEADER = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +38,7 @@ current_origin: ContextVar[Origin] = ContextVar("origin", default=NOBODY)
 
 
 def origin_of_call(traceparent: str = "", tracestate: str = "") -> Origin:
-    """A new call, with the trace context that its caller sent."""
+    """A new call, with the trace context that its caller sent; what is too long is left out."""
+    if max(len(traceparent), len(tracestate)) > _LONGEST_HEADER:
+        traceparent = tracestate = ""
     return Origin(stream=next(_calls), traceparent=traceparent, tracestate=tracestate)

@@ -17,6 +17,7 @@ from edgeserve.domain.errors import (
     NotAvailableError,
     RequestError,
 )
+from edgeserve.domain.origin import Origin, current_origin
 from edgeserve.pipeline.broadcast import Broadcaster, Watcher
 from edgeserve.pipeline.camera_feed import CameraFeed
 
@@ -221,6 +222,7 @@ class Cameras:
                 feed = self._ready.get(timeout=_TICK_S)
                 if feed is None:
                     return
+                current_origin.set(Origin(camera=feed.options.name))
                 try:
                     feed.dispatch()
                 except Exception:  # noqa: BLE001 - one camera's fault must not silence all

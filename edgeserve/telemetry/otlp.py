@@ -29,15 +29,17 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from edgeserve.domain.result import Status as FrameStatus
-from edgeserve.telemetry.traces import Parent
+from edgeserve.telemetry.traced_frame import Parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from edgeserve.domain.result import FrameResult
-    from edgeserve.telemetry.traces import TracedFrame
+    from edgeserve.telemetry.traced_frame import TracedFrame
 
 _NAME = "edgeserve"
+_LARGEST_INT = 2**63 - 1
+"""Of an attribute; a client's frame id may be twice as large."""
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _UNSET = Status(StatusCode.UNSET)
 _EXPORTER_LOG = logging.getLogger("opentelemetry.exporter.otlp.proto.grpc")
@@ -132,10 +134,11 @@ class OtlpExporter:
 
 def _attributes(frame: TracedFrame) -> dict[str, str | int]:
     result = frame.result
+    frame_id = result.frame_id
     told: dict[str, str | int | None] = {
         "source": frame.source,
         **frame.origin.fields(),
-        "frame_id": result.frame_id,
+        "frame_id": frame_id if frame_id <= _LARGEST_INT else str(frame_id),
         "status": result.status.value.lower(),
         "drop_reason": result.drop_reason and result.drop_reason.value,
         "error_code": result.error_code and result.error_code.value,
@@ -143,10 +146,13 @@ def _attributes(frame: TracedFrame) -> dict[str, str | int]:
         "version": result.version,
         "device": result.device,
     }
-    named = {f"{_NAME}.{name}": value for name, value in told.items() if value not in (None, "")}
     if result.status is FrameStatus.OK:
-        named[f"{_NAME}.detections"] = len(result.detections)
-    return {name: value for name, value in named.items() if value is not None}
+        told["detections"] = len(result.detections)
+    return {
+        f"{_NAME}.{name}": value
+        for name, value in told.items()
+        if value is not None and value != ""
+    }
 
 
 def stages_of(result: FrameResult, start_ns: int, end_ns: int) -> Iterator[tuple[str, int, int]]:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
+from edgeserve.telemetry.traced_frame import Parent, TracedFrame
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -27,44 +29,6 @@ _BATCH_FRAMES = 64
 _EVERY_S = 1.0
 _END_S = 2.0
 _PARENTS = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Parent:
-    """The span that a client's trace context names.
-
-    Attributes:
-        trace_id: 128 bits.
-        span_id: 64 bits.
-        sampled: whether the client records its trace.
-        tracestate: the header that goes with it.
-    """
-
-    trace_id: int
-    span_id: int
-    sampled: bool
-    tracestate: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TracedFrame:
-    """What the spans of a frame are made of.
-
-    Attributes:
-        trace_id: 128 bits.
-        parent: the client's span; None where the frame is a trace of its own.
-        source: as in the metrics.
-        origin: who sent it.
-        result: how it went.
-        end_unix_ns: when it was finished.
-    """
-
-    trace_id: int
-    parent: Parent | None
-    source: str
-    origin: Origin
-    result: FrameResult
-    end_unix_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +88,7 @@ class FrameTraces:
         self._closed = False
         self._delivered = self._failed = self._dropped = 0
         self._trouble = False
+        self._broken_off = False
         self._parent_of = lru_cache(_PARENTS)(exporter.parent)
         self._random = random.Random()  # noqa: S311 - ids of traces are no secrets
         self._thread = threading.Thread(target=self._run, name="traces", daemon=True)
@@ -167,6 +132,7 @@ class FrameTraces:
         self._wake.set()
         if self._thread.is_alive() and not self._trouble:
             self._thread.join(seconds)
+        self._broken_off = True
         self._exporter.close()
         if self._thread.is_alive():
             self._thread.join(_END_S)
@@ -190,7 +156,9 @@ class FrameTraces:
         try:
             arrived = self._exporter.export(batch)
         except Exception:  # noqa: BLE001 - a fault here must cost traces only
-            _log.exception("traces could not be written")
+            # One that `close` provokes is none.
+            if not self._broken_off:
+                _log.exception("traces could not be written")
             arrived = False
         with self._lock:
             self._delivered += len(batch) * arrived
@@ -198,6 +166,8 @@ class FrameTraces:
             if self._closed and not arrived:
                 self._dropped += len(self._queue)
                 self._queue.clear()
+        if self._broken_off:
+            return
         if not arrived and not self._trouble:
             _log.warning("traces do not arrive at %s; the server goes on", self._exporter.endpoint)
         elif arrived and self._trouble:

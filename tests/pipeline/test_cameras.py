@@ -19,6 +19,7 @@ from edgeserve.domain.errors import (
     RequestError,
 )
 from edgeserve.domain.frame import ColorOrder
+from edgeserve.domain.origin import Origin, current_origin
 from edgeserve.domain.result import Status
 from edgeserve.pipeline.broadcast import Broadcaster, Watcher
 from edgeserve.pipeline.cameras import Cameras, add_all
@@ -168,7 +169,10 @@ def test_a_tracker_of_each_camera_sees_its_frames_before_the_subscribers_do() ->
 
 
 def test_a_subscriber_that_fails_hurts_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    origins = set()
+
     def fail(_: CameraResult) -> None:
+        origins.add(current_origin.get())
         text = "broken subscriber"
         raise RuntimeError(text)
 
@@ -176,6 +180,7 @@ def test_a_subscriber_that_fails_hurts_nobody(caplog: pytest.LogCaptureFixture) 
         cameras.subscribe(fail)
         assert collect(cameras, 3)
     assert "broken subscriber" in caplog.text
+    assert origins == {Origin(camera="cam")}  # what its line in the log carries
 
 
 def test_a_watcher_that_is_too_slow_is_let_go_and_counted_and_others_go_on() -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import socket
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeserve.access.limits import Limits
-from edgeserve.domain.origin import NOBODY, Origin
+from edgeserve.domain.origin import NOBODY, Origin, origin_of_call
 from edgeserve.domain.result import DropReason, FrameResult, StageTimes, Status
 from edgeserve.serving.options import ServingOptions
 from edgeserve.serving.server import GrpcServer
@@ -191,6 +192,20 @@ async def test_dropped_and_broken_frames_say_what_became_of_them(collector: Coll
     assert replaced.status.code == replaced.status.STATUS_CODE_UNSET
 
 
+def test_any_frame_id_of_a_client_can_be_told(collector: Collector) -> None:
+    with tracing(collector.endpoint) as traces:
+        for frame_id in (2**63 - 1, 2**64 - 1):
+            traces.frame_finished("grpc", replace(OK, frame_id=frame_id), NOBODY)
+    told = [attributes(span)["frame_id"] for span in collector.frames(2)]
+    assert told == [2**63 - 1, str(2**64 - 1)]
+
+
+def test_a_trace_context_that_is_too_long_is_not_kept() -> None:
+    assert origin_of_call(SAMPLED, "a=b").tracestate == "a=b"
+    assert origin_of_call(SAMPLED, "a=" + 512 * "b").traceparent == ""
+    assert origin_of_call(SAMPLED + 512 * "0").traceparent == ""
+
+
 def test_the_ratio_is_the_share_of_frames_that_are_traced(collector: Collector) -> None:
     traces = FrameTraces(OtlpExporter(collector.endpoint), 0.25, queue_frames=10_000)
     chosen = [traces.frame_finished("grpc", OK, NOBODY) for _ in range(8000)]
@@ -288,6 +303,7 @@ async def test_neither_streams_nor_what_clients_write_make_new_series(
             assert series() == before
 
 
+@settings(deadline=None)
 @given(
     times_us=st.lists(st.integers(0, 10**7), min_size=5, max_size=5),
     gap_us=st.integers(-3, 10**6),
