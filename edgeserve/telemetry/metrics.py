@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from edgeserve.domain.status import ModelStatus
     from edgeserve.telemetry.traces import FrameTraces
 
-# A series beside each counter that says when it began: nobody asks for it, and with many cameras it is
-# a third of what is sent.
+# A series beside each counter that says when it began: nobody asks for it, and with many cameras
+# it is a third of what is sent.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _EDGES_S = (
