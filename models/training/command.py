@@ -49,7 +49,10 @@ def run(arguments: argparse.Namespace, runs: Path) -> None:
         trainer.resume()
     feeder = Feeder(train, origins, recipe, [recipe.train.seed, trainer.images])
     feeder.start(budget.progress(trainer.images, recipe.train.epoch_images))
-    trainer.journal.say(f"{recipe.name}: {len(train)} pictures to train on, {len(val)} to judge by")
+    trainer.journal.say(
+        f"{recipe.name}: {len(train)} pictures to train on, {len(val)} to judge by, "
+        f"{'bfloat16' if trainer.bfloat16 else 'float32'}"
+    )
     try:
         trainer.fit(feeder, val, origins)
     finally:
