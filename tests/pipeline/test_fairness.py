@@ -27,7 +27,7 @@ POLICIES = [
 
 def client(cost_ms: float, seed: int = 0, *, weight: float = 1.0, policy: int = 0) -> Client:
     """One whose frames cost so much, give or take a third."""
-    dice = random.Random(seed)  # noqa: S311 - costs, not secrets
+    dice = random.Random(seed)
     return Client(POLICIES[policy], lambda _: cost_ms * dice.uniform(0.67, 1.33), weight)
 
 

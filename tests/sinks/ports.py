@@ -13,7 +13,7 @@ def free_port() -> int:
     away nobody gets its port by chance, not even the client that tries to reach it.
     """
     while True:
-        port = random.randint(20_000, 32_000)  # noqa: S311 - no secret
+        port = random.randint(20_000, 32_000)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
