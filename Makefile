@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PACKAGE_FILES := $(shell find edgeserve models/bundles -type f -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: help run test test-long test-models check check-models test-clean-root ci bench proto lock dist clean train-environment
+.PHONY: help run test test-long test-models check check-models test-clean-root ci bench peers proto lock dist clean train-environment
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -50,6 +50,9 @@ ci: check check-models test test-long test-models ## All that runs on every chan
 
 bench: $(VENV)/.package ## Measure the server beside the same work in one process
 	$(BIN)/edgeserve bench
+
+peers: $(VENV)/.package $(VENV)/.dev ## The same job on other model servers, beside ours (installs them)
+	$(BIN)/python -m tests.benchmarks.peers.compare dist/edgeserve-*.whl
 
 proto: .venv-proto/.ready ## Write the gRPC stubs anew
 	protos/generate.sh .venv-proto/bin/python

@@ -1,0 +1,94 @@
+"""What a server under comparison does with a picture, on threads of its own.
+
+`PEER_JOB=ours` runs our own detector, so that what differs is the serving alone; `PEER_JOB=plain`
+what a user of such a server would write. Imported in the servers' own environments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgeserve.domain.frame import EncodedFrame
+from edgeserve.domain.request import DetectOptions
+from edgeserve.engines.cpus import available_cpus
+from edgeserve.engines.options import EngineOptions
+from edgeserve.engines.registry import runtimes
+from edgeserve.engines.resolve import load_engine
+from edgeserve.pipeline.detector import Detector
+from edgeserve.pipeline.selection import select
+from edgeserve.tooling.named_bundle import named_bundle
+from tests.benchmarks.peers.plain_opencv import PlainDetector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
+    """Boxes (N, 4) in pixels of the picture, scores (N,) and class ids (N,)."""
+    Detect = Callable[[bytes], Found]
+
+MODEL = "road-csp-tiny"
+"""The shipped bundle, and its name at every server."""
+INPUT, BOXES, SCORES, CLASS_IDS = "image", "boxes", "scores", "class_ids"
+_MOST_PIXELS = 7680 * 4320
+
+
+class Job:
+    """JPEG to detections, on one thread more than there are cores."""
+
+    def __init__(self) -> None:
+        """Load the bundle on OpenVINO for throughput, as our server does under load."""
+        self._per_thread = {"ours": _ours, "plain": _plain}[os.environ["PEER_JOB"]]()
+        self._own = threading.local()
+        self._pool = ThreadPoolExecutor(available_cpus() + 1, initializer=self._prepare)
+
+    async def detect(self, picture: bytes) -> Found:
+        """Detect in an encoded picture."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, self._run, picture)
+
+    def _prepare(self) -> None:
+        self._own.detect = self._per_thread()
+
+    def _run(self, picture: bytes) -> Found:
+        detect: Detect = self._own.detect
+        return detect(picture)
+
+
+def _ours() -> Callable[[], Detect]:
+    """Makes the function of a thread: our detector."""
+    spec = named_bundle(MODEL, Path()).spec
+    options = EngineOptions.model_validate({"provider": "openvino:CPU", "hint": "throughput"})
+    engine, _ = load_engine(spec, options, runtimes())
+    detector = Detector(spec, engine, max_pixels=_MOST_PIXELS, reduced_decode=True)
+    selection = select(spec, DetectOptions())
+
+    def prepare() -> Detect:
+        worker = detector.create_worker()
+
+        def detect(picture: bytes) -> Found:
+            found = worker.run(EncodedFrame(0, picture), selection).detections
+            return found.boxes_xyxy, found.scores, found.class_ids.astype(np.int64)
+
+        return detect
+
+    return prepare
+
+
+def _plain() -> Callable[[], Detect]:
+    """Makes the function of a thread: plain OpenCV and OpenVINO."""
+    detector = PlainDetector(MODEL)
+
+    def prepare() -> Detect:
+        request = detector.create_request()
+        return lambda picture: detector.run(request, picture)
+
+    return prepare
