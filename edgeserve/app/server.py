@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from edgeserve.app.heartbeat import feed_watchdog
 from edgeserve.app.models import load_models
 from edgeserve.app.outlets import Outlets, create_event_finder, create_tracker
+from edgeserve.app.reload import Reloader
 from edgeserve.app.self_test import self_test
 from edgeserve.app.service_manager import ServiceManager
 from edgeserve.domain.errors import DeviceHungError, EdgeserveError
@@ -32,6 +33,7 @@ from edgeserve.web.server import WebServer
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from edgeserve.config.load import Configuration
     from edgeserve.config.settings import Settings
     from edgeserve.pipeline.served import ServedModels
 
@@ -42,8 +44,14 @@ _LAST_TRACES_S = 2.0
 class Server:
     """Everything that `edgeserve serve` runs."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, reread: Callable[[], Configuration] | None = None
+    ) -> None:
         """Prepare a server; nothing is loaded and nothing listens yet.
+
+        Args:
+            settings: of the server.
+            reread: composes the settings anew on SIGHUP; None where they come from no file.
 
         Raises:
             ConfigurationError: an address is malformed, or open without `insecure`; or a file
@@ -57,7 +65,9 @@ class Server:
         self._settings = settings
         self._outlets = Outlets(settings)
         self._traces = create_traces(settings.telemetry)
+        self._reloader = None if reread is None else Reloader(settings, reread)
         self._stop = asyncio.Event()
+        self._hangup = asyncio.Event()
         self._changed = asyncio.Event()
         self._ready = False
         self._hung: DeviceHungError | None = None
@@ -76,8 +86,8 @@ class Server:
         """
         settings = self._settings
         check_distributions()
-        self._handle_signals()
         manager = ServiceManager()
+        self._handle_signals(manager)
         manager.status("loading models")
         metrics = Metrics(self._traces)
         MachineMetrics(metrics.registry)
@@ -111,16 +121,19 @@ class Server:
             await asyncio.to_thread(add_all, cameras, settings.camera)
             self._ready = models.ready
             await grpc.set_serving(serving=True)
-            following = _watched(self._follow(models, grpc, metrics))
+            working = [
+                _watched(self._follow(models, grpc, metrics, manager)),
+                _watched(self._obey_hangups(manager, models, cameras)),
+            ]
             # A signal that came while the models loaded is obeyed now.
             if not self._stop.is_set():
                 on_ready(grpc_address, http_address)
                 manager.ready(_summary(models))
-            beating = _watched(self._beat(manager, models, metrics))
+            working.append(_watched(self._beat(manager, models, metrics)))
             await self._stop.wait()
             manager.stopping()
-            following.cancel()
-            beating.cancel()
+            for task in working:
+                task.cancel()
             await self._drain(grpc)
         if self._hung is not None:
             raise self._hung
@@ -132,14 +145,17 @@ class Server:
             stack.push_async_callback(asyncio.to_thread, self._traces.close, _LAST_TRACES_S)
 
     def _cameras(self, models: ServedModels, metrics: Metrics) -> Cameras:
-        settings = self._settings
         SinkMetrics(metrics.registry, self._outlets.sinks)
         return Cameras(
             models,
             CameraMetrics(metrics.registry),
-            make_tracker=lambda camera: create_tracker(camera, settings.tracking),
-            make_event_finder=lambda camera: create_event_finder(camera, settings.tracking),
+            make_tracker=lambda camera: create_tracker(camera, self._in_force.tracking),
+            make_event_finder=lambda camera: create_event_finder(camera, self._in_force.tracking),
         )
+
+    @property
+    def _in_force(self) -> Settings:
+        return self._settings if self._reloader is None else self._reloader.settings
 
     async def _close_models(self, models: ServedModels) -> None:
         # One that hangs would hold the end up; the process ends without it.
@@ -170,14 +186,36 @@ class Server:
             on_hung=on_hung,
         )
 
-    async def _follow(self, models: ServedModels, grpc: GrpcServer, metrics: Metrics) -> None:
-        """Tell health checks, probes and metrics when a model goes out of service or comes back."""
+    async def _follow(
+        self, models: ServedModels, grpc: GrpcServer, metrics: Metrics, manager: ServiceManager
+    ) -> None:
+        """Tell all who ask when a model goes out of service or comes back."""
         while True:
             await self._changed.wait()
             self._changed.clear()
             self._ready = models.ready
             await grpc.set_serving(serving=True)
             metrics.models(models.statuses())
+            manager.status(_summary(models))
+
+    async def _obey_hangups(
+        self, manager: ServiceManager, models: ServedModels, cameras: Cameras
+    ) -> None:
+        """Open files anew that were moved away, and read the configuration anew."""
+        while True:
+            await self._hangup.wait()
+            self._hangup.clear()
+            manager.reloading()
+            self._outlets.reopen_files()
+            status = _summary(models)
+            if self._reloader is not None:
+                try:
+                    said = await asyncio.to_thread(self._reloader.reload, cameras)
+                    _log.info("configuration read anew: %s", said)
+                except EdgeserveError as error:
+                    _log.error("the old configuration stays in force: %s", error)
+                    status += f"; the old configuration stays in force: {error}"
+            manager.ready(status)
 
     @staticmethod
     async def _beat(manager: ServiceManager, models: ServedModels, metrics: Metrics) -> None:
@@ -207,12 +245,13 @@ class Server:
         await asyncio.sleep(self._settings.serving.drain_delay)
         await grpc.drain()
 
-    def _handle_signals(self) -> None:
+    def _handle_signals(self, manager: ServiceManager) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        if self._outlets.has_files:
-            loop.add_signal_handler(signal.SIGHUP, self._outlets.reopen_files)
+        # Otherwise it means that the terminal was closed, and ends the server.
+        if self._reloader is not None or self._outlets.has_files or manager.present:
+            loop.add_signal_handler(signal.SIGHUP, self._hangup.set)
 
 
 def _watched(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -229,5 +268,6 @@ def _watched(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 def _summary(models: ServedModels) -> str:
     statuses = models.statuses()
-    ready = sum(status.ready for status in statuses)
-    return f"{ready} of {len(statuses)} models ready"
+    waiting = [status.name for status in statuses if not status.ready]
+    missing = f"; not ready: {', '.join(waiting)}" if waiting else ""
+    return f"{len(statuses) - len(waiting)} of {len(statuses)} models ready{missing}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ class ServiceManager:
         self.watchdog_s = int(usec) * _MICRO if own and usec.isdigit() else 0.0
         """Seconds within which `alive` must be said again; 0 means never."""
 
+    @property
+    def present(self) -> bool:
+        """Whether somebody listens."""
+        return bool(self._address)
+
     def ready(self, status: str) -> None:
         """The service serves."""
         self._send("READY=1", f"STATUS={status}")
@@ -38,6 +44,10 @@ class ServiceManager:
     def alive(self) -> None:
         """Feed the watchdog."""
         self._send("WATCHDOG=1")
+
+    def reloading(self) -> None:
+        """The service reads its configuration anew; `ready` ends that."""
+        self._send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
         """The service drains."""

@@ -26,11 +26,14 @@ _COMMANDS = {
     "devices": Lazy("edgeserve.cli.devices:devices", "List what models can run on."),
     "health": Lazy("edgeserve.cli.health:health", "Ask whether a server serves."),
     "config": Lazy("edgeserve.cli.config:config", "Print or check a server's configuration."),
+    "service": Lazy("edgeserve.cli.service:service", "Install and upgrade a system service."),
     "import": Lazy("edgeserve.cli.import_model:import_model", "Make a model of your own ready."),
     "quantize": Lazy("edgeserve.cli.quantize:quantize", "Make an INT8 model and gate it."),
     "evaluate": Lazy("edgeserve.cli.evaluate:evaluate", "Measure a model's accuracy."),
     "verify": Lazy("edgeserve.cli.verify:verify", "Compare every form of a model with FP32."),
     "bench": Lazy("edgeserve.cli.bench:bench", "Measure a server's speed."),
+    "man": Lazy("edgeserve.cli.man:man", "Print a manual page."),
+    "completion": Lazy("edgeserve.cli.man:completion", "Print a shell's completion."),
 }
 
 # click's own exception for "print the help", from 8.2 on.

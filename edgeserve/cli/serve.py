@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import logging
 import os
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,13 @@ import click
 
 from edgeserve.cli.exit_codes import HUNG
 from edgeserve.cli.json_option import JsonWriter, json_option
-from edgeserve.cli.settings_flags import settings_flags, settings_of
+from edgeserve.cli.settings_flags import chosen_path, configuration_of, settings_flags
 from edgeserve.domain.errors import DeviceHungError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from edgeserve.config.load import Configuration
 
 
 @click.command()
@@ -36,6 +39,10 @@ def serve(
 
     or, with --json, {"grpc": ADDRESS, "http": ADDRESS}.
 
+    On SIGHUP files of JSON lines are opened anew, and the file of --config is read anew: its
+    cameras and the options that say so in `edgeserve config --example` change at once; those that
+    need a restart are named in the log. A file that is wrong changes nothing.
+
     Exit codes: 0 after a clean stop, 2 wrong configuration, 3 something needed is not there (a
     port that is taken, a runtime, a device, a model), 4 an inference hung and could not be
     cancelled (start the server anew).
@@ -43,8 +50,13 @@ def serve(
     from edgeserve.app.server import Server  # noqa: PLC0415 - loads what --help does not need
     from edgeserve.telemetry.log import configure  # noqa: PLC0415 - as above
 
-    settings = settings_of(config_path, flags)
+    def read() -> Configuration:
+        return configuration_of(config_path, flags)
+
+    settings = read().settings
     configure(settings.telemetry)
+    # What hangs when the service manager's watchdog aborts us stands in the log.
+    faulthandler.enable()
 
     def on_ready(grpc_address: str, http_address: str) -> None:
         with JsonWriter(json_path) as out:
@@ -53,7 +65,8 @@ def serve(
                 click.echo(f"ready grpc={grpc_address} http={http_address or 'off'}")
 
     try:
-        asyncio.run(Server(settings).run(on_ready))
+        reread = read if chosen_path(config_path) else None
+        asyncio.run(Server(settings, reread).run(on_ready))
     except DeviceHungError as error:
         click.echo(f"edgeserve: {error}", err=True)
         logging.shutdown()

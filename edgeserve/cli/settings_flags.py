@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 import click
 
-from edgeserve.config.load import PREFIX, load_settings
+from edgeserve.config.load import PREFIX, load_configuration
 from edgeserve.config.settings import has_flag, options
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-    from edgeserve.config.settings import Settings
+    from edgeserve.config.load import Configuration
 
 _F = TypeVar("_F", bound="Callable[..., object]")
 
@@ -34,20 +34,20 @@ def settings_flags(command: _F) -> _F:
     )(command)
 
 
-def settings_of(config_path: Path | None, flags: dict[str, Any]) -> Settings:
-    """The settings of a command that has `settings_flags`.
+def configuration_of(config_path: Path | None, flags: dict[str, Any]) -> Configuration:
+    """The settings of a command that has `settings_flags`, and who said what.
 
     Raises:
         ConfigurationError: file, environment or flags are wrong.
     """
     given = {name: value for name, value in flags.items() if value is not None}
-    chosen = config_path or _path_from_environment()
-    return load_settings(chosen, os.environ, given)
+    return load_configuration(chosen_path(config_path), os.environ, given)
 
 
-def _path_from_environment() -> Path | None:
+def chosen_path(config_path: Path | None) -> Path | None:
+    """The file of --config, or of EDGESERVE_CONFIG."""
     path = os.environ.get(f"{PREFIX}CONFIG")
-    return Path(path) if path else None
+    return config_path or (Path(path) if path else None)
 
 
 def _flag(name: str, field: FieldInfo) -> Callable[[_F], _F]:

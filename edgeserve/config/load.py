@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_origin
 
 from pydantic import ValidationError
 
 from edgeserve.catalog.manifest import explain
+from edgeserve.config.lines import line_numbers, line_of
 from edgeserve.config.settings import Settings, options
 from edgeserve.domain.errors import ConfigurationError
 
@@ -32,11 +34,34 @@ def variable(name: str, field: FieldInfo) -> str:
     return str(own or PREFIX + name.upper())
 
 
+@dataclass(frozen=True)
+class Configuration:
+    """Settings, and who said what of them.
+
+    Attributes:
+        settings: in force.
+        origins: by section and name of an option, and by "camera" and a position: FILE:LINE, the
+            name of a variable, or a flag. What is not there is a default.
+    """
+
+    settings: Settings
+    origins: Mapping[tuple[str | int, ...], str]
+
+
 def load_settings(
     path: Path | None,
     environment: Mapping[str, str],
     flags: Mapping[str, object],
 ) -> Settings:
+    """The settings of `load_configuration`."""
+    return load_configuration(path, environment, flags).settings
+
+
+def load_configuration(
+    path: Path | None,
+    environment: Mapping[str, str],
+    flags: Mapping[str, object],
+) -> Configuration:
     """Compose the settings of a server.
 
     Args:
@@ -45,11 +70,12 @@ def load_settings(
         flags: options by name that the command line gave.
 
     Raises:
-        ConfigurationError: one line that names the file, variable or flag, the key, and what was
-            expected.
+        ConfigurationError: one line that names the file and line, the variable or the flag, the
+            key, and what was expected.
     """
-    tables = {} if path is None else _read(path)
-    _check("" if path is None else str(path), tables)
+    tables, lines = ({}, {}) if path is None else _read(path)
+    _check("" if path is None else str(path), tables, lines)
+    origins = {place: f"{path}:{line}" for place, line in lines.items()}
     for section, name, field in options():
         for origin, given in ((variable(name, field), environment), (name, flags)):
             if origin not in given:
@@ -59,23 +85,31 @@ def load_settings(
                 value = [part.strip() for part in value.split(",") if part.strip()]
             tables.setdefault(section, {})[name] = value
             shown = origin if given is environment else f"--{name.replace('_', '-')}"
+            origins[section, name] = shown
             _check(shown, {section: {name: value}})
-    return Settings.model_validate(tables)
+    return Configuration(Settings.model_validate(tables), origins)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], int]]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text), line_numbers(text)
     except (OSError, UnicodeDecodeError) as error:
-        text = f"{path}: cannot be read: {error}"
-        raise ConfigurationError(text) from error
+        said = f"{path}: cannot be read: {error}"
+        raise ConfigurationError(said) from error
     except tomllib.TOMLDecodeError as error:
-        text = f"{path}: not valid TOML: {error}"
-        raise ConfigurationError(text) from error
+        said = f"{path}: not valid TOML: {error}"
+        raise ConfigurationError(said) from error
 
 
-def _check(origin: str, tables: dict[str, Any]) -> None:
+def _check(
+    origin: str,
+    tables: dict[str, Any],
+    lines: Mapping[tuple[str | int, ...], int] | None = None,
+) -> None:
     try:
         Settings.model_validate(tables)
     except ValidationError as error:
-        raise ConfigurationError(explain(origin, error)) from error
+        line = line_of(error.errors()[0]["loc"], lines or {})
+        place = origin if line is None else f"{origin}:{line}"
+        raise ConfigurationError(explain(place, error)) from error

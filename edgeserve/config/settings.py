@@ -73,3 +73,9 @@ def options() -> Iterator[tuple[str, str, FieldInfo]]:
 def has_flag(field: FieldInfo) -> bool:
     """Whether an option has a flag: a secret has none, as everybody sees a command line."""
     return field.annotation is not SecretStr
+
+
+def is_reloaded(field: FieldInfo) -> bool:
+    """Whether a running server takes an option's new value on SIGHUP."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and extra.get("reloaded") is True

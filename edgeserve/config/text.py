@@ -10,29 +10,46 @@ from pydantic import SecretStr
 
 from edgeserve.cameras.options import CameraOptions
 from edgeserve.config.load import variable
-from edgeserve.config.settings import Settings, has_flag, options
+from edgeserve.config.settings import Settings, has_flag, is_reloaded, options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from pydantic.fields import FieldInfo
 
 
-def example() -> str:
-    """Every option with its default, commented out, and what it is for."""
-    lines = [*_lines(Settings(), comment="# "), "", *_camera_example()]
+def example(settings: Settings | None = None) -> str:
+    """Every option, commented out, and what it is for; by default with its default."""
+    lines = [*_lines(settings or Settings(), comment="# "), "", *_camera_example()]
     return "\n".join(lines) + "\n"
 
 
-def show(settings: Settings) -> str:
-    """The settings that are in force; secrets as stars, cameras without their credentials."""
-    lines = list(_lines(settings, comment=""))
-    for camera in settings.camera:
-        lines += ["", "[[camera]]"]
+def show(
+    settings: Settings,
+    origins: Mapping[tuple[str | int, ...], str] | None = None,
+) -> str:
+    """The settings that are in force; secrets as stars, cameras without their credentials.
+
+    Args:
+        settings: to be shown.
+        origins: of `Configuration`: where each value comes from is told beside it.
+    """
+    lines = list(_lines(settings, comment="", origins=origins))
+    for index, camera in enumerate(settings.camera):
+        header = "[[camera]]"
+        if origins is not None:
+            header += _comment(origins.get(("camera", index), "default"))
+        lines += ["", header]
         given = camera.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
         lines += [f"{name} = {_value(value)}" for name, value in given.items()]
     return "\n".join(lines) + "\n"
 
 
-def _lines(settings: Settings, comment: str) -> Iterator[str]:
+def _lines(
+    settings: Settings,
+    comment: str,
+    origins: Mapping[tuple[str | int, ...], str] | None = None,
+) -> Iterator[str]:
     current = ""
     for section, name, field in options():
         if section != current:
@@ -43,13 +60,27 @@ def _lines(settings: Settings, comment: str) -> Iterator[str]:
         if comment:
             yield f"# {field.description}"
             flag = f"--{name.replace('_', '-')} and " if has_flag(field) else ""
-            yield f"# Also {flag}{variable(name, field)}."
+            again = "; read anew on SIGHUP" if is_reloaded(field) else ""
+            yield f"# Also {flag}{variable(name, field)}{again}."
         value = getattr(getattr(settings, section), name)
-        yield f"{comment}{name} = {_literal(value)}"
+        origin = "" if origins is None else _comment(origins.get((section, name), "default"))
+        yield f"{comment}{name} = {_literal(value)}{origin}"
+
+
+def default_text(field: FieldInfo) -> str:
+    """An option's default as TOML; empty where nothing is said by default."""
+    default = field.get_default(call_default_factory=True)
+    return "" if default is None else _value(default)
+
+
+def _comment(origin: str) -> str:
+    """An origin behind a value; a path may hold anything."""
+    return f"  # {''.join(part if part.isprintable() else '?' for part in origin)}"
 
 
 def _camera_example() -> Iterator[str]:
-    yield "# A camera that the server reads itself; one such table each."
+    yield "# A camera that the server reads itself; one such table each. On SIGHUP cameras are"
+    yield "# added and removed, and those whose table has changed are opened anew."
     yield "# [[camera]]"
     examples = {"name": "gate", "url": "rtsp://user:password@192.0.2.7:554/stream1"}
     for name, field in CameraOptions.model_fields.items():

@@ -84,23 +84,25 @@ class Cameras:
             RequestError: one of that name is there.
             ConfigurationError: its URL is no source, or its options do not fit its model.
         """
-        feed = CameraFeed(
-            options,
-            self._models,
-            self._broadcaster,
-            self._observer,
-            on_results=self._ready.put,
-            tracker=self._make_tracker(options),
-            event_finder=self._make_event_finder(options),
-        )
+        feed = self._feed(options)
         _check(feed)
         with self._lock:
-            if options.name in self._feeds:
-                text = f"a camera {options.name!r} is there already; remove it first"
-                raise RequestError(text)
+            self._refuse_second(options.name)
             self._feeds[options.name] = feed
         self._observer.camera_added(options.name)
         feed.supervisor.start()
+
+    def check(self, options: CameraOptions, *, new: bool) -> None:
+        """Raise what `add` would, and add nothing.
+
+        Args:
+            options: of the camera.
+            new: no camera of that name may be there.
+        """
+        _check(self._feed(options))
+        if new:
+            with self._lock:
+                self._refuse_second(options.name)
 
     def remove(self, name: str) -> None:
         """Read a camera no longer; those who watch it are told.
@@ -205,6 +207,23 @@ class Cameras:
             _log.warning("cameras that still wait for their source: %s", ", ".join(hung))
         self._ready.put(None)
         self._dispatcher.join(_CLOSE_S)
+
+    def _feed(self, options: CameraOptions) -> CameraFeed:
+        return CameraFeed(
+            options,
+            self._models,
+            self._broadcaster,
+            self._observer,
+            on_results=self._ready.put,
+            tracker=self._make_tracker(options),
+            event_finder=self._make_event_finder(options),
+        )
+
+    def _refuse_second(self, name: str) -> None:
+        """Lock held."""
+        if name in self._feeds:
+            text = f"a camera {name!r} is there already; remove it first"
+            raise RequestError(text)
 
     def _find(self, name: str) -> CameraFeed:
         """Lock held."""

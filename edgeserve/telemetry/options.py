@@ -16,6 +16,7 @@ class TelemetryOptions(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="Least weight of a log line.",
+        json_schema_extra={"reloaded": True},
     )
     log_format: Literal["human", "json"] = Field(
         default="human",

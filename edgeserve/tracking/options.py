@@ -26,6 +26,7 @@ class TrackingOptions(BaseModel):
         gt=0,
         le=1,
         description="Least score of a detection that may begin a track.",
+        json_schema_extra={"reloaded": True},
     )
     track_low_score: float = Field(
         default=0.1,
@@ -33,22 +34,26 @@ class TrackingOptions(BaseModel):
         le=1,
         description="Least score of a detection that may continue a track: an object that is "
         "half hidden keeps its id.",
+        json_schema_extra={"reloaded": True},
     )
     track_min_hits: int = Field(
         default=3,
         ge=1,
         description="Frames in a row in which an object must be found before it gets an id.",
+        json_schema_extra={"reloaded": True},
     )
     track_lost_seconds: float = Field(
         default=2.0,
         ge=0,
         description="Seconds for which an object may go unseen and keep its id.",
+        json_schema_extra={"reloaded": True},
     )
     track_settle_seconds: float = Field(
         default=0.3,
         ge=0,
         description="Seconds for which an object must stay on the other side of a zone's edge or "
         "of a line before that counts: boxes tremble.",
+        json_schema_extra={"reloaded": True},
     )
 
 

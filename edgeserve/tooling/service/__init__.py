@@ -1,0 +1,1 @@
+"""edgeserve as a system service: installed, upgraded, removed."""
