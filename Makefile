@@ -14,13 +14,25 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PACKAGE_FILES := $(shell find edgeserve models/bundles -type f -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: help run test test-long test-models check check-models test-clean-root ci bench peers proto lock dist clean train-environment
+.PHONY: $(shell grep -oE '^[a-z0-9-]+:' Makefile | tr -d ':')
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 run: $(VENV)/.package ## Serve, stream frames, show what was found (SOURCE=video|folder, ONCE=1)
 	$(BIN)/edgeserve demo $(if $(SOURCE),--source '$(SOURCE)') $(if $(ONCE),--once)
+
+install: $(VENV)/.package ## Install or upgrade the system service (sudo; DESTDIR: an image's root)
+	$(BIN)/edgeserve service $(if $(wildcard $(DESTDIR)/opt/edgeserve/current),upgrade,install) \
+	    dist/edgeserve-*.whl --lock requirements.lock $(if $(DESTDIR),--root $(DESTDIR))
+
+uninstall: ## Remove the system service (sudo); configuration and data stay
+	$(BIN)/edgeserve service remove $(if $(DESTDIR),--root $(DESTDIR))
+
+man: $(VENV)/.package ## Write the manual pages to build/man
+	mkdir -p build/man
+	$(BIN)/edgeserve man edgeserve.1 > build/man/edgeserve.1
+	$(BIN)/edgeserve man edgeserve.toml.5 > build/man/edgeserve.toml.5
 
 test: $(VENV)/.package $(VENV)/.dev ## Run the tests on the built wheel
 	$(BIN)/pytest -m 'not long' $(PYTEST_FLAGS)
@@ -42,6 +54,9 @@ check: $(VENV)/.package $(VENV)/.dev .venv-proto/.ready ## Lint, types, imports,
 
 check-models: .venv-train/.ready ## Types of the model zoo and of training (needs PyTorch)
 	.venv-train/bin/mypy models $(wildcard tests/models/*.py)
+
+test-systemd: ## The service under a real systemd in a container (needs root, debootstrap, nspawn)
+	tests/systemd-root.sh
 
 test-clean-root: ## The README's two commands in a fresh Debian (needs root and debootstrap)
 	tests/clean-root.sh

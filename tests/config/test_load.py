@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeserve.config.load import load_settings, variable
+from edgeserve.config.load import load_configuration, load_settings, variable
 from edgeserve.config.settings import Settings, options
+from edgeserve.config.text import show
 from edgeserve.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def test_a_wrong_file_is_named_with_key_and_expectation(path: Path, text: str, s
     with pytest.raises(ConfigurationError) as refusal:
         settings_of(path, text)
     message = str(refusal.value)
-    assert message.startswith(f"{path}: ")
+    place = f"{path}:{text.count(chr(10))}: " if "TOML" not in said else f"{path}: "
+    assert message.startswith(place), "the last line of each text is wrong"
     assert said in message
     assert "\n" not in message
 
@@ -145,3 +147,35 @@ def test_a_wrong_file_is_told_even_where_a_flag_would_win(path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"pipeline\.workers") as refusal:
         settings_of(path, "[pipeline]\nworkers = -1", workers="2")
     assert str(refusal.value).startswith(str(path))
+
+
+def test_who_said_a_value_is_known(path: Path) -> None:
+    text = """\
+[serving]
+listen = "a:1"
+drain_delay = 1
+[pipeline]
+workers = 1
+
+[[camera]]
+name = "gate"
+url = "sample"
+"""
+    path.write_text(text, encoding="utf-8")
+    found = load_configuration(path, {"EDGESERVE_WORKERS": "2"}, {"drain_delay": "3"})
+    assert found.origins["serving", "listen"] == f"{path}:2"
+    assert found.origins["serving", "drain_delay"] == "--drain-delay"
+    assert found.origins["pipeline", "workers"] == "EDGESERVE_WORKERS"
+    assert found.origins["camera", 0] == f"{path}:7"
+    assert ("web", "http_listen") not in found.origins
+    lines = show(found.settings, found.origins).splitlines()
+    assert f'listen = "a:1"  # {path}:2' in lines
+    assert "workers = 2  # EDGESERVE_WORKERS" in lines
+    assert 'http_listen = "127.0.0.1:8000"  # default' in lines
+    assert f"[[camera]]  # {path}:7" in lines
+
+
+def test_a_key_that_is_missing_is_looked_for_at_its_table(path: Path) -> None:
+    text = '[web]\n\n[[camera]]\nname = "gate"\nurl = "sample"\n\n[[camera]]\nname = "yard"\n'
+    with pytest.raises(ConfigurationError, match=r"toml:7: camera\[1\]\.url: Field required"):
+        settings_of(path, text)

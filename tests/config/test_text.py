@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from edgeserve.config.load import load_settings, variable
-from edgeserve.config.settings import Settings, has_flag, options
+from edgeserve.config.settings import Settings, has_flag, is_reloaded, options
 from edgeserve.config.text import example, show
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def test_the_example_tells_of_every_option_its_purpose_flag_and_variable() -> No
     lines = example().splitlines()
     for _, name, field in options():
         flag = f"--{name.replace('_', '-')} and " if has_flag(field) else ""
-        at = lines.index(f"# Also {flag}{variable(name, field)}.")
+        again = "; read anew on SIGHUP" if is_reloaded(field) else ""
+        at = lines.index(f"# Also {flag}{variable(name, field)}{again}.")
         assert lines[at - 1] == f"# {field.description}"
         assert lines[at + 1].startswith(f"# {name} = ")
 

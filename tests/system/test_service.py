@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import urllib.request
@@ -58,6 +59,27 @@ def test_an_idle_server_is_ready_alive_and_stops(
     server.process.terminate()
     _until(listener, "STOPPING=1")
     assert server.process.wait(PATIENCE_S) == 0
+
+
+def test_a_reload_is_told_and_a_wrong_file_named_with_its_line(
+    serve: Start, manager: tuple[str, socket.socket], tmp_path: Path
+) -> None:
+    path, listener = manager
+    config = tmp_path / "edgeserve.toml"
+    config.write_text('[telemetry]\nlog_level = "info"\n')
+    server = serve("--config", str(config), NOTIFY_SOCKET=path)
+    _until(listener, "READY=1")
+    config.write_text('[telemetry]\nlog_level = "loud"\n')
+    server.process.send_signal(signal.SIGHUP)
+    _until(listener, "RELOADING=1\nMONOTONIC_USEC=")
+    told = _until(listener, "READY=1\nSTATUS=1 of 1 models ready")
+    assert f"the old configuration stays in force: {config}:2: telemetry.log_level" in told
+    config.write_text('[[camera]]\nname = "gate"\nurl = "sample"\n')
+    server.process.send_signal(signal.SIGHUP)
+    assert _until(listener, "READY=1") == "READY=1\nSTATUS=1 of 1 models ready"
+    with DetectionClient(server.address, timeout=PATIENCE_S) as client:
+        assert [camera.name for camera in client.list_cameras()] == ["gate"]
+    assert server.terminate() == 0
 
 
 def test_a_server_whose_inferences_all_hang_is_not_alive(
