@@ -208,14 +208,15 @@ class Server:
             manager.reloading()
             self._outlets.reopen_files()
             status = _summary(models)
-            if self._reloader is not None:
-                try:
+            try:
+                if self._reloader is not None:
                     said = await asyncio.to_thread(self._reloader.reload, cameras)
                     _log.info("configuration read anew: %s", said)
-                except EdgeserveError as error:
-                    _log.error("the old configuration stays in force: %s", error)
-                    status += f"; the old configuration stays in force: {error}"
-            manager.ready(status)
+            except EdgeserveError as error:
+                _log.error("the old configuration stays in force: %s", error)
+                status += f"; the old configuration stays in force: {error}"
+            finally:
+                manager.ready(status)
 
     @staticmethod
     async def _beat(manager: ServiceManager, models: ServedModels, metrics: Metrics) -> None:

@@ -13,19 +13,19 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Path = tuple[str | int, ...]
+Place = tuple[str | int, ...]
 """Keys, and positions in lists, from the top: ("camera", 0, "zones", 1, "name")."""
 
 
-def line_numbers(text: str) -> dict[Path, int]:
+def line_numbers(text: str) -> dict[Place, int]:
     """The line, from 1, on which each key, table and table of an array begins.
 
     Args:
         text: valid TOML.
     """
-    found: dict[Path, int] = {}
-    lengths: dict[Path, int] = {}
-    table: Path = ()
+    found: dict[Place, int] = {}
+    lengths: dict[Place, int] = {}
+    table: Place = ()
     for number, statement, tables in _statements(text):
         if statement.lstrip().startswith("["):
             table = _entered(tables, lengths)
@@ -36,7 +36,7 @@ def line_numbers(text: str) -> dict[Path, int]:
     return found
 
 
-def line_of(path: Path, lines: Mapping[Path, int]) -> int | None:
+def line_of(path: Place, lines: Mapping[Place, int]) -> int | None:
     """The line of a key or, where it is not written, of the nearest table around it."""
     for length in range(len(path), 0, -1):
         if path[:length] in lines:
@@ -57,9 +57,9 @@ def _statements(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
         begin, waiting = number + 1, ""
 
 
-def _entered(header: dict[str, Any], lengths: dict[Path, int]) -> Path:
+def _entered(header: dict[str, Any], lengths: dict[Place, int]) -> Place:
     """The table that a header begins; `lengths` counts the tables of each array so far."""
-    path: Path = ()
+    path: Place = ()
     while header:
         ((key, value),) = header.items()
         path = (*path, key)
@@ -72,7 +72,7 @@ def _entered(header: dict[str, Any], lengths: dict[Path, int]) -> Path:
     return path
 
 
-def _paths(value: object, path: Path) -> Iterator[Path]:
+def _paths(value: object, path: Place) -> Iterator[Place]:
     """Every key and position under a value."""
     parts: Iterator[tuple[str | int, object]] = iter(())
     if isinstance(value, dict):

@@ -60,7 +60,7 @@ pytestmark = [
 
 
 class _Load:
-    """A client that streams ten frames a second until it is told to stop, and resumes when the server goes away."""
+    """A client with ten frames a second, which resumes when the server goes away."""
 
     def __init__(self, address: str) -> None:
         self.results: list[FrameResult] = []
