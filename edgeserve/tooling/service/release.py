@@ -120,7 +120,7 @@ def try_configuration(layout: Layout) -> None:
     try:
         command([program, "config", "--check", layout.configuration])
     except EdgeserveError as error:
-        text = f"the new version does not take the configuration, nothing was changed: {error}"
+        text = f"nothing was changed, as the new version does not take the configuration: {error}"
         raise ConfigurationError(text) from error
 
 
