@@ -14,6 +14,7 @@ from edgeserve.config.load import load_configuration
 from edgeserve.domain.errors import ConfigurationError
 from edgeserve.pipeline.cameras import Cameras, add_all
 from tests import fakes
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,10 @@ class Served:
     def names(self) -> list[str]:
         return [status.name for status in self.cameras.statuses()]
 
+    @property
+    def states(self) -> dict[str, str]:
+        return {status.name: status.state.value for status in self.cameras.statuses()}
+
     def close(self) -> None:
         self.cameras.close()
         self._models.close()
@@ -75,11 +80,10 @@ def test_cameras_come_go_and_change_and_the_others_are_left_alone(served: Served
     assert served.reload(GATE + YARD) == "cameras added: yard"
     assert served.names == ["gate", "yard"]
     served.cameras.pause("yard", paused=True)
+    wait_until(lambda: served.states["yard"] == "paused")
     assert served.reload(GATE + "fps = 2\n" + YARD) == "cameras changed: gate"
     assert served.names == ["yard", "gate"]
-    assert {status.name: status.state.value for status in served.cameras.statuses()}[
-        "yard"
-    ] == "paused"
+    assert served.states["yard"] == "paused", "what did not change stays as it is"
     assert served.reload(YARD) == "cameras removed: gate"
     assert served.names == ["yard"]
     assert served.reload(YARD) == "nothing changed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeserve.config.lines import line_numbers, line_of
@@ -88,6 +88,7 @@ _STATEMENTS = (
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(_STATEMENTS), max_size=12))
 def test_every_key_is_found_on_the_line_that_has_its_name(parts: list[str]) -> None:
     text = "\n".join(part.format(number) for number, part in enumerate(parts))
