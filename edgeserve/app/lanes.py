@@ -15,6 +15,7 @@ from edgeserve.pipeline.staged import StagedLane
 if TYPE_CHECKING:
     from edgeserve.config.settings import Settings
     from edgeserve.domain.model import ModelSpec
+    from edgeserve.engines.options import EngineOptions
     from edgeserve.engines.protocol import Engine
     from edgeserve.pipeline.feed import DeviceLane
     from edgeserve.pipeline.observer import Observer
@@ -31,13 +32,17 @@ class Lanes:
         self._watchdog = watchdog
         self._lanes: dict[str, DeviceLane] = {}
 
-    def detector(self, spec: ModelSpec, engine: Engine) -> Detector:
+    def detector(self, spec: ModelSpec, engine: Engine, options: EngineOptions) -> Detector:
         """A detector that can be had in every configuration that its device uses.
+
+        Args:
+            spec: the model.
+            engine: for the device's first configuration.
+            options: that it was loaded with; the hint is that of all models.
 
         Raises:
             ConfigurationError: the file's input or outputs are not what the manifest says.
         """
-        options = self._settings.engines
 
         def compile_engine(configuration: Configuration) -> Engine:
             wanted = {"hint": configuration.value, "provider": engine.device, "strict": True}

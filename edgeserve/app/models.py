@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING
 
 from edgeserve.app.first_check import first_check
 from edgeserve.app.lanes import Lanes
+from edgeserve.app.tuned import Tuned
 from edgeserve.catalog.repository import Repository, shipped_dir
-from edgeserve.domain.errors import ConfigurationError, EdgeserveError, NotAvailableError
+from edgeserve.domain.errors import (
+    ConfigurationError,
+    EdgeserveError,
+    EngineError,
+    NotAvailableError,
+)
 from edgeserve.domain.status import ModelStatus
 from edgeserve.engines.registry import runtimes
 from edgeserve.engines.resolve import confirm, load_engine
@@ -18,7 +24,10 @@ from edgeserve.pipeline.served import ServedModel, ServedModels
 from edgeserve.pipeline.warmup import warm_up
 
 if TYPE_CHECKING:
+    from edgeserve.catalog.bundle import Bundle
     from edgeserve.config.settings import Settings
+    from edgeserve.domain.status import EngineStatus
+    from edgeserve.engines.protocol import Engine
     from edgeserve.pipeline.watchdog import Watchdog
     from edgeserve.telemetry.metrics import Metrics
 
@@ -35,12 +44,13 @@ def load_models(settings: Settings, metrics: Metrics, watchdog: Watchdog) -> Ser
         NotAvailableError: strict, and a model's first wish cannot be met; or no model can serve.
     """
     repository = Repository(settings.catalog.models_dir, shipped_dir())
-    lanes = Lanes(settings, metrics, watchdog)
+    tuned = Tuned(settings, repository)
+    lanes = Lanes(tuned.settings, metrics, watchdog)
     served = []
     for index, name in enumerate(settings.catalog.model):
         started = time.monotonic()
         try:
-            model = _load(name, repository, settings, lanes, metrics)
+            model = _load(name, repository, tuned, lanes, metrics)
         except ConfigurationError:
             raise
         except EdgeserveError as error:
@@ -61,25 +71,26 @@ def load_models(settings: Settings, metrics: Metrics, watchdog: Watchdog) -> Ser
 def _load(
     name: str,
     repository: Repository,
-    settings: Settings,
+    tuned: Tuned,
     lanes: Lanes,
     metrics: Metrics,
 ) -> ServedModel:
     bundle = repository.find(name)
     bundle.verify()
     spec = bundle.spec
-    engine, status = load_engine(spec, settings.engines, runtimes())
-    detector = lanes.detector(spec, engine)
+    engine, status, settings = _engine(bundle, tuned)
+    detector = lanes.detector(spec, engine, settings.engines)
     warm_up(detector)
     status = confirm(engine, status, strict=settings.engines.strict)
     _log.info(
-        "model %s:%s on %s (%s), requested %s%s",
+        "model %s:%s on %s (%s), requested %s%s%s",
         spec.name,
         spec.version,
         status.chosen,
         status.precision,
         status.requested,
         f"; {status.reason}" if status.reason else "",
+        f"; tuned: {status.tuned}" if status.tuned else "",
     )
     problem = first_check(bundle, engine, status, settings)
     if problem is not None:
@@ -99,3 +110,19 @@ def _load(
         detector,
         lanes.lane(detector),
     )
+
+
+def _engine(bundle: Bundle, tuned: Tuned) -> tuple[Engine, EngineStatus, Settings]:
+    """The engine of a model, and the settings that it was loaded with."""
+    spec = bundle.spec
+    settings, words = tuned.for_model(bundle)
+    try:
+        engine, status = load_engine(spec, settings.engines, runtimes())
+    except (NotAvailableError, EngineError) as error:
+        if not words:
+            raise
+        _log.warning("model %s cannot run as tuned (%s): %s", spec.name, words, error)
+        settings, words = tuned.settings, ""
+        engine, status = load_engine(spec, settings.engines, runtimes())
+    requested = tuned.settings.engines.provider
+    return engine, replace(status, requested=requested, tuned=words), settings

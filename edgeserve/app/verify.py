@@ -58,10 +58,10 @@ def verify(bundle: Bundle, data: Path | None = None) -> Report:
         raise NotAvailableError(text)
     if data is None:
         reference, precision = "the bundle's golden detections (FP32)", "fp32"
-        known = _golden(bundle)
+        known = golden_frames(bundle)
     else:
         chosen = _reference(bundle, found)
-        precision = chosen.file.precision
+        precision = chosen.precision
         reference = f"{precision} on {chosen.device.name}"
         known = _own_pictures(spec, chosen, data)
     return Report(
@@ -69,7 +69,7 @@ def verify(bundle: Bundle, data: Path | None = None) -> Report:
         version=spec.version,
         reference=reference,
         pictures=len(known.pictures),
-        devices=[_finding(spec, form, known, precision) for form in found],
+        devices=[judge_form(spec, form, known, precision) for form in found],
     )
 
 
@@ -92,21 +92,35 @@ def detecting(spec: ModelSpec, engine: Engine) -> Detect:
     return detect
 
 
-def _finding(spec: ModelSpec, form: Form, known: Golden, reference: str = "fp32") -> Finding:
-    name = (form.runtime.name, form.device.name, form.file.precision)
+def judge_form(spec: ModelSpec, form: Form, known: Golden, reference: str = "fp32") -> Finding:
+    """Run one form over pictures and compare.
+
+    Args:
+        spec: the model.
+        form: of it.
+        known: the pictures, and what should be found.
+        reference: the precision that found it.
+    """
+    name = (form.runtime.name, form.device.name, form.precision)
     try:
         detect = detecting(spec, form.open())
     except NotAvailableError as error:
         return Finding(*name, None, None, SKIPPED, str(error))
     except EdgeserveError as error:
         return Finding(*name, None, None, FAILED, str(error))
-    allowed = limits(form.file.precision, reference)
+    allowed = limits(form.precision, reference)
     result = judge(known, detect, allowed, spec.thresholds.score)
     verdict = FAILED if result.problem else PASSED
     return Finding(*name, result.matched, result.score_mae, verdict, result.problem)
 
 
-def _golden(bundle: Bundle) -> Golden:
+def golden_frames(bundle: Bundle) -> Golden:
+    """What a bundle brings to compare with.
+
+    Raises:
+        ConfigurationError: the golden file is broken.
+        NotAvailableError: it brings nothing.
+    """
     name, golden = bundle.manifest.name, bundle.manifest.golden
     if golden is None:
         text = f"model {name} brings no golden frames to compare with; give pictures with --data"
@@ -118,11 +132,11 @@ def _reference(bundle: Bundle, found: Sequence[Form]) -> Form:
     """The FP32 form on ONNX Runtime, else the first that passes, FP32 before others."""
     for form in found:
         # Its FP32 is FP32 on every chip.
-        if form.file.precision == "fp32" and form.device.name == "onnxruntime:CPU":
+        if form.precision == "fp32" and form.device.name == "onnxruntime:CPU":
             return form
-    golden = _golden(bundle)
-    for form in sorted(found, key=lambda form: form.file.precision != "fp32"):
-        if _finding(bundle.spec, form, golden).verdict == PASSED:
+    golden = golden_frames(bundle)
+    for form in sorted(found, key=lambda form: form.precision != "fp32"):
+        if judge_form(bundle.spec, form, golden).verdict == PASSED:
             return form
     text = (
         f"no form of model {bundle.manifest.name} can be the reference: its FP32 form for ONNX "

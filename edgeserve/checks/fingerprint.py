@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _CPU_FACTS = {"model name", "flags", "Features", "CPU implementer", "CPU part"}
-_CAPS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+CAPS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 """Variables that keep a runtime from instructions that the CPU has."""
 
 
@@ -41,7 +41,7 @@ def fingerprint(
         "engine": [status.chosen, status.precision],
         "device": [device.runtime_version, device.description] if device else [],
         "cpu": cpu_facts(),
-        "caps": {name: os.environ.get(name, "") for name in _CAPS},
+        "caps": {name: os.environ.get(name, "") for name in CAPS},
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""Everything that could run a model here: each file, on each runtime for it, on each device."""
+"""Everything that could run a model here: each file, runtime, device and precision of computing."""
 
 from __future__ import annotations
 
@@ -17,22 +17,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One file of a model on one device that is here.
+    """One file of a model on one device that is here, computed in one precision.
 
     Attributes:
         file: what is opened.
         picture: the manifest's input.
         runtime: that opens it.
         device: that runs it.
+        precision: of the file, or "bf16" or "fp16" where an fp32 file is computed in it.
     """
 
     file: ModelFile
     picture: InputSpec
     runtime: Runtime
     device: DeviceStatus
+    precision: str
 
-    def open(self) -> Engine:
+    def open(self, hint: str = "latency", threads: int = 0, streams: int = 0) -> Engine:
         """Compile it, for that device or none.
+
+        Args:
+            hint: "latency" or "throughput".
+            threads: see `EngineOptions`.
+            streams: see `EngineOptions`.
 
         Raises:
             NotAvailableError: the device is listed and cannot be used.
@@ -42,8 +49,10 @@ class Form:
             {
                 "provider": self.device.name,
                 "strict": True,
-                "precision": self.file.precision,
-                "hint": "latency",
+                "precision": self.precision,
+                "hint": hint,
+                "threads": threads,
+                "streams": streams,
                 "max_cache_mb": 0,
             }
         )
@@ -55,12 +64,22 @@ def forms(spec: ModelSpec, runtimes: Mapping[str, Runtime]) -> list[Form]:
     """All forms of a model, by file, then by device; what is not on this machine is left out."""
     devices = {name: runtime.devices() for name, runtime in runtimes.items()}
     return [
-        Form(file, spec.input, runtimes[name], device)
+        Form(file, spec.input, runtimes[name], device, precision)
         for file in spec.files
         for name, known in devices.items()
         for device in known
         if device.available and _is_for(file, name, device.name)
+        for precision in _precisions(spec, file, runtimes[name], device.name)
     ]
+
+
+def _precisions(spec: ModelSpec, file: ModelFile, runtime: Runtime, device: str) -> list[str]:
+    """The precision of a file, and those that an fp32 file may be computed in on a device."""
+    if file.precision != "fp32":
+        return [file.precision]
+    own = {one.precision for one in spec.files if _is_for(one, runtime.name, device)}
+    others = runtime.float_precisions(device.partition(":")[2])
+    return ["fp32", *(one for one in others if one not in own)]
 
 
 def _is_for(file: ModelFile, runtime: str, device: str) -> bool:

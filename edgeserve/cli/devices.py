@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -23,24 +24,42 @@ if TYPE_CHECKING:
 )
 @json_option
 def devices(*, address: str | None, json_path: str | None) -> None:
-    """List what models can run on, and what is missing for the rest."""
-    found = _found(address)
+    """List what models can run on, what is missing for the rest, and what `tune` chose."""
+    found, tuned = _of_this_machine() if address is None else _of_server(address)
     with JsonWriter(json_path) as out:
-        out.document({"devices": [asdict(device) for device in found]})
+        out.document({"devices": [asdict(device) for device in found], "tuned": tuned})
         if not out.takes_stdout:
             header = ("DEVICE", "RUNTIME", "PRECISIONS", "DESCRIPTION")
             click.echo(table([header, *(_row(device) for device in found)]))
+            for model, words in tuned.items():
+                click.echo(f"tuned: {model} on {words}")
 
 
-def _found(address: str | None) -> Sequence[DeviceStatus]:
-    if address is None:
-        from edgeserve.engines.registry import devices as local  # noqa: PLC0415 - not for --help
+def _of_this_machine() -> tuple[Sequence[DeviceStatus], dict[str, str]]:
+    """Its devices, and what was chosen for each model that is here."""
+    from edgeserve.app.tuned import Tuned  # noqa: PLC0415 - not for --help
+    from edgeserve.catalog.repository import Repository, shipped_dir  # noqa: PLC0415 - as above
+    from edgeserve.config.load import load_settings  # noqa: PLC0415 - as above
+    from edgeserve.engines.registry import devices as local  # noqa: PLC0415 - as above
 
-        return local()
+    settings = load_settings(None, os.environ, {})
+    repository = Repository(settings.catalog.models_dir, shipped_dir())
+    tuned = Tuned(settings, repository)
+    chosen = {
+        f"{bundle.manifest.name}:{bundle.manifest.version}": tuned.for_model(bundle)[1]
+        for bundle in repository.bundles()
+    }
+    return local(), {model: words for model, words in chosen.items() if words}
+
+
+def _of_server(address: str) -> tuple[Sequence[DeviceStatus], dict[str, str]]:
+    """Its devices, and what it runs as it was chosen."""
     from edgeserve.client import DetectionClient  # noqa: PLC0415 - not for --help
 
     with DetectionClient(address) as client:
-        return client.list_devices()
+        models = client.list_models()
+        words = {f"{one.name}:{one.version}": one.engine.tuned for one in models}
+        return client.list_devices(), {model: text for model, text in words.items() if text}
 
 
 def _row(device: DeviceStatus) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ _COMMANDS = {
     "quantize": Lazy("edgeserve.cli.quantize:quantize", "Make an INT8 model and gate it."),
     "evaluate": Lazy("edgeserve.cli.evaluate:evaluate", "Measure a model's accuracy."),
     "verify": Lazy("edgeserve.cli.verify:verify", "Compare every form of a model with FP32."),
+    "tune": Lazy("edgeserve.cli.tune:tune", "Find the fastest way of running a model here."),
     "bench": Lazy("edgeserve.cli.bench:bench", "Measure a server's speed."),
     "man": Lazy("edgeserve.cli.man:man", "Print a manual page."),
     "completion": Lazy("edgeserve.cli.man:completion", "Print a shell's completion."),

@@ -82,8 +82,12 @@ def _row(status: ModelStatus) -> tuple[str, ...]:
         str(len(status.labels)),
         status.engine.chosen or "-",
         status.engine.precision or "-",
-        "; ".join(filter(None, ("ready" if status.ready else "", status.reason))),
+        "; ".join(filter(None, ("ready" if status.ready else "", status.reason, _tuned(status)))),
     )
+
+
+def _tuned(status: ModelStatus) -> str:
+    return f"tuned: {status.engine.tuned}" if status.engine.tuned else ""
 
 
 @models.command("show")

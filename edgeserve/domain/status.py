@@ -19,6 +19,7 @@ class EngineStatus:
         chosen: the device that serves, as in "openvino:CPU".
         reason: why each earlier wish was not met; empty when the first was.
         precision: the precision that really runs.
+        tuned: what `edgeserve tune` chose on this machine, in words, where the model runs so.
     """
 
     runtime: str = ""
@@ -26,6 +27,7 @@ class EngineStatus:
     chosen: str = ""
     reason: str = ""
     precision: str = ""
+    tuned: str = ""
 
 
 @dataclass(frozen=True, slots=True)

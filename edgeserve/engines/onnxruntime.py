@@ -81,6 +81,10 @@ class OnnxRuntime:
         """INT8 first on the CPU, half floats first on CUDA and TensorRT."""
         return providers.provider_of(providers.bare(device)).forms
 
+    def float_precisions(self, device: str) -> Sequence[str]:  # noqa: ARG002 - the protocol's signature
+        """None: its providers compute a file in what the file says."""
+        return ()
+
     def load(
         self,
         file: ModelFile,
@@ -105,9 +109,7 @@ class OnnxRuntime:
             raise NotAvailableError(refusal)
         settings = module.SessionOptions()
         settings.log_severity_level = _SILENT
-        # For throughput each worker of the lane runs its own inference on one core.
-        cores = options.threads or available_cpus()
-        settings.intra_op_num_threads = cores if options.hint_on(name) == "latency" else 1
+        settings.intra_op_num_threads = _threads(name, options)
         if options.strict and name != "CPU":
             settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
         with compile_cache(options, self.name) as cache, profiled(settings):
@@ -192,3 +194,12 @@ class OnnxRuntime:
             self._module.preload_dlls()
         if told.getvalue():
             _log.debug("NVIDIA's libraries: %s", told.getvalue())
+
+
+def _threads(provider: str, options: EngineOptions) -> int:
+    """Cores of one inference."""
+    cores = options.threads or available_cpus()
+    if options.hint_on(provider) == "latency":
+        return cores
+    # For throughput each worker of the lane runs its own inference, on one core unless told.
+    return max(1, cores // options.streams) if options.streams else 1

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _VIRTUAL = {"AUTO", "HETERO", "MULTI"}
 """Not devices but OpenVINO's ways to choose among them; a list may follow: AUTO:GPU+CPU."""
 _PRECISION = re.compile(r"(FP|BF|INT)\d+")
+_FLOATS = {"bf16": ("BF16", "bf16"), "fp16": ("FP16", "f16")}
+"""Precisions, OpenVINO's word for a chip that has them, and its word for a model to use them."""
 
 
 class OpenVinoRuntime:
@@ -86,6 +88,14 @@ class OpenVinoRuntime:
         """INT8 is the fastest on all of them."""
         return ("int8", "fp16", "fp32")
 
+    def float_precisions(self, device: str) -> Sequence[str]:
+        """What OpenVINO says that the chip has; whether it is so shows when a model is loaded."""
+        try:
+            found = self._core.get_property(device.upper(), "OPTIMIZATION_CAPABILITIES")
+        except (RuntimeMissingError, RuntimeError):
+            return ()  # no such device, or one of OpenVINO's ways to choose among them
+        return [name for name, (word, _) in _FLOATS.items() if word in found]
+
     def load(
         self,
         file: ModelFile,
@@ -99,7 +109,8 @@ class OpenVinoRuntime:
         manifest leaves to the server is put before the graph: see `openvino_graph.fitted`.
 
         Raises:
-            NotAvailableError: OpenVINO or the device is not here.
+            NotAvailableError: OpenVINO or the device is not here, or it does not compute an fp32
+                file in the precision that is wanted.
             EngineError: OpenVINO refuses the file.
         """
         core, device = self._core, device.upper().replace("+", ",")
@@ -118,6 +129,10 @@ class OpenVinoRuntime:
                 compiled = core.compile_model(model, device, properties)
         except RuntimeError as error:
             text = f"OpenVINO cannot compile {file.path.name} for {device}: {_last_line(error)}"
+            if _is_recast(file, options):
+                # It lists what the chip has, also where a cap keeps oneDNN from using it.
+                text = f"OpenVINO does not compute in {options.precision} on {device} here"
+                raise NotAvailableError(text) from error
             raise EngineError(text) from error
         engine = OpenVinoEngine(compiled, device, normalises=normalises)
         if options.strict:
@@ -163,15 +178,23 @@ def _missing(device: str) -> str:
     return f"no Intel {device} driver is installed: {driver}"
 
 
+def _is_recast(file: ModelFile, options: EngineOptions) -> bool:
+    """Whether a file is to be computed in another float precision than its own."""
+    return file.precision == "fp32" and options.precision in _FLOATS
+
+
 def _properties(file: ModelFile, device: str, options: EngineOptions) -> dict[str, Any]:
     properties: dict[str, Any] = {"PERFORMANCE_HINT": options.hint_on(device).upper()}
     # On chips with AMX the default for float layers is bf16, also for the few of an INT8 model:
     # another precision than the one asked for, and than the one that was gated.
-    cpu = {
+    hint = _FLOATS[options.precision][1] if _is_recast(file, options) else "f32"
+    cpu: dict[str, Any] = {
         "INFERENCE_NUM_THREADS": options.threads or available_cpus(),
-        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_PRECISION_HINT": hint,
     }
     kind = device.partition(":")[0]
+    if options.streams and options.hint_on(kind) == "throughput":
+        cpu["NUM_STREAMS"] = options.streams
     if kind == "CPU":
         properties |= cpu
     elif kind in _VIRTUAL:
@@ -180,7 +203,7 @@ def _properties(file: ModelFile, device: str, options: EngineOptions) -> dict[st
             # It would start on the CPU and move: nobody waits for a model that is not ready.
             properties["ENABLE_STARTUP_FALLBACK"] = False
     elif file.precision == "fp32" and kind == "GPU":
-        properties["INFERENCE_PRECISION_HINT"] = "f32"
+        properties["INFERENCE_PRECISION_HINT"] = hint
     return properties
 
 

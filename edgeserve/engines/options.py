@@ -38,10 +38,11 @@ class EngineOptions(BaseModel):
         default=False,
         description="Refuse to start when the first wish of `provider` cannot be met, in whole.",
     )
-    precision: Literal["auto", "int8", "fp16", "fp32"] = Field(
+    precision: Literal["auto", "int8", "fp16", "bf16", "fp32"] = Field(
         default="auto",
         description="Which form of a model to run; auto takes the device's best: int8 on CPU, "
-        "iGPU and NPU, fp16 or else fp32 on CUDA and TensorRT.",
+        "iGPU and NPU, fp16 or else fp32 on CUDA and TensorRT. bf16 computes the fp32 form in "
+        "bfloat16, and fp16 may compute it in half floats, where OpenVINO's device has them.",
     )
     hint: Literal["auto", "throughput", "latency"] = Field(
         default="auto",
@@ -53,10 +54,21 @@ class EngineOptions(BaseModel):
         ge=0,
         description="CPU cores to use; 0 takes what the process may use (affinity, cgroup quota).",
     )
+    streams: int = Field(
+        default=0,
+        ge=0,
+        description="For throughput on a CPU: how many inferences share its cores, each with an "
+        "equal part of them; 0 leaves it to the runtime.",
+    )
+    tuned: bool = Field(
+        default=True,
+        description="Where provider, precision, hint, threads, streams and workers are left open, "
+        "take what `edgeserve tune` found best for the model on this machine.",
+    )
     cache_dir: Path = Field(
         default_factory=default_cache_dir,
         description="Folder for compiled models, which load faster the next time, and for which "
-        "models were compared with FP32 and passed.",
+        "models were compared with FP32 and passed, and what `edgeserve tune` chose.",
     )
     max_cache_mb: int = Field(
         default=512,

@@ -91,6 +91,9 @@ class Runtime(Protocol):
     def precisions(self, device: str) -> Sequence[str]:
         """Of "int8", "fp16" and "fp32" those that a device takes, the best first."""
 
+    def float_precisions(self, device: str) -> Sequence[str]:
+        """Of "bf16" and "fp16" those that a device computes an fp32 file in when it is told to."""
+
     def load(
         self,
         file: ModelFile,

@@ -59,6 +59,10 @@ class UnloadableRuntime:
         """Any: `load` will say what is wrong."""
         return ("int8", "fp16", "fp32")
 
+    def float_precisions(self, device: str) -> Sequence[str]:  # noqa: ARG002 - as above
+        """None."""
+        return ()
+
     def load(
         self,
         file: ModelFile,  # noqa: ARG002 - the protocol's signature

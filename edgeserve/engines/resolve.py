@@ -91,6 +91,11 @@ def _file(spec: ModelSpec, runtime: Runtime, device: str, precision: str) -> Mod
     for name in (own, runtime.name.lower()):
         for file in fitting(name):
             return file
+    if precision in runtime.float_precisions(device):
+        wanted = ("fp32",)
+        for name in (own, runtime.name.lower()):
+            for file in fitting(name):
+                return file
     has = ", ".join(f"{file.precision} for {'/'.join(file.runtimes)}" for file in spec.files)
     shown = "" if precision == "auto" else f"{precision} "
     text = f"model {spec.name} has no {shown}file for it, only {has or 'none'}"

@@ -35,6 +35,9 @@ class Runtime:
     def precisions(self, device: str) -> tuple[str, ...]:
         raise NotImplementedError
 
+    def float_precisions(self, device: str) -> tuple[str, ...]:
+        return ("bf16", "fp16") if (self.name, device) == ("a", "CPU") else ()
+
     def load(
         self,
         file: ModelFile,
@@ -54,14 +57,27 @@ def test_each_file_on_each_runtime_for_it_on_each_device_that_is_here() -> None:
     one = ModelFile(Path("one.onnx"), ("a",), "int8")
     made_for = ModelFile(Path("npu.onnx"), ("b:Npu",), "int8")
     found = forms(spec(both, one, made_for), {name: Runtime(name) for name in ("a", "b", "c")})
-    assert [(form.file.path.name, form.device.name) for form in found] == [
-        ("both.onnx", "a:CPU"),
-        ("both.onnx", "a:NPU"),
-        ("both.onnx", "b:CPU"),
-        ("both.onnx", "b:NPU"),
-        ("one.onnx", "a:CPU"),
-        ("one.onnx", "a:NPU"),
-        ("npu.onnx", "b:NPU"),
+    assert [(form.file.path.name, form.device.name, form.precision) for form in found] == [
+        ("both.onnx", "a:CPU", "fp32"),
+        ("both.onnx", "a:CPU", "bf16"),
+        ("both.onnx", "a:CPU", "fp16"),
+        ("both.onnx", "a:NPU", "fp32"),
+        ("both.onnx", "b:CPU", "fp32"),
+        ("both.onnx", "b:NPU", "fp32"),
+        ("one.onnx", "a:CPU", "int8"),
+        ("one.onnx", "a:NPU", "int8"),
+        ("npu.onnx", "b:NPU", "int8"),
+    ]
+
+
+def test_a_file_of_its_own_comes_before_computing_the_fp32_one_in_its_precision() -> None:
+    files = (ModelFile(Path(f"{one}.onnx"), ("a",), one) for one in ("fp32", "fp16"))
+    found = forms(spec(*files), {"a": Runtime("a")})
+    on_cpu = [form for form in found if form.device.name == "a:CPU"]
+    assert [(form.file.precision, form.precision) for form in on_cpu] == [
+        ("fp32", "fp32"),
+        ("fp32", "bf16"),
+        ("fp16", "fp16"),
     ]
 
 

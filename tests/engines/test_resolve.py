@@ -35,6 +35,9 @@ class FakeRuntime:
     def precisions(self, device: str) -> Sequence[str]:
         return ("fp16", "fp32") if device == "CUDA" else ("int8", "fp16", "fp32")
 
+    def float_precisions(self, device: str) -> Sequence[str]:
+        return ("bf16",) if (self.name, device) == ("openvino", "CPU") else ()
+
     def load(
         self,
         file: ModelFile,
@@ -42,7 +45,7 @@ class FakeRuntime:
         options: EngineOptions,
         picture: InputSpec | None = None,
     ) -> FakeEngine:
-        assert options.precision in {"auto", file.precision}
+        assert options.precision in {"auto", "bf16", file.precision}
         assert picture == SPEC.input
         if device not in self.has:
             text = f"no {device} here"

@@ -54,6 +54,10 @@ class ExampleRuntime:
         """Any."""
         return ("int8", "fp16", "fp32")
 
+    def float_precisions(self, device: str) -> Sequence[str]:  # noqa: ARG002 - as above
+        """None beside those of its files."""
+        return ()
+
     def load(
         self,
         file: ModelFile,  # noqa: ARG002 - the protocol's signature

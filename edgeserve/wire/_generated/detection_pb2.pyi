@@ -740,6 +740,7 @@ class EngineStatus(google.protobuf.message.Message):
     CHOSEN_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
     PRECISION_FIELD_NUMBER: builtins.int
+    TUNED_FIELD_NUMBER: builtins.int
     runtime: builtins.str
     requested: builtins.str
     """The provider list that was asked for."""
@@ -749,6 +750,8 @@ class EngineStatus(google.protobuf.message.Message):
     """Why each earlier wish was not met; empty when the first was."""
     precision: builtins.str
     """The precision that really runs."""
+    tuned: builtins.str
+    """What `edgeserve tune` chose on this machine, in words, where the server runs it so; else empty."""
     def __init__(
         self,
         *,
@@ -757,8 +760,9 @@ class EngineStatus(google.protobuf.message.Message):
         chosen: builtins.str = ...,
         reason: builtins.str = ...,
         precision: builtins.str = ...,
+        tuned: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["chosen", b"chosen", "precision", b"precision", "reason", b"reason", "requested", b"requested", "runtime", b"runtime"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["chosen", b"chosen", "precision", b"precision", "reason", b"reason", "requested", b"requested", "runtime", b"runtime", "tuned", b"tuned"]) -> None: ...
 
 Global___EngineStatus: typing_extensions.TypeAlias = EngineStatus
 

@@ -28,6 +28,7 @@ def model_status_to_proto(status: ModelStatus) -> pb.ModelStatus:
             chosen=engine.chosen,
             reason=engine.reason,
             precision=engine.precision,
+            tuned=engine.tuned,
         ),
     )
 
@@ -56,6 +57,7 @@ def model_status_from_proto(message: pb.ModelStatus) -> ModelStatus:
             chosen=message.engine.chosen,
             reason=message.engine.reason,
             precision=message.engine.precision,
+            tuned=message.engine.tuned,
         ),
     )
 
