@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from edgeserve.tooling.tune.search import search
 from edgeserve.tooling.tune.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from edgeserve.catalog.bundle import Bundle
@@ -92,6 +93,7 @@ def tune(
             "`edgeserve devices` lists what there is"
         )
         raise NotAvailableError(text)
+    stopwatch = Stopwatch(spec, pictures(source))
     judged = [*wanted] if default is None or default in wanted else [*wanted, default]
     findings = {form: judge_form(spec, form, golden) for form in progress(judged, "verify")}
     passed = [form for form in wanted if findings[form].verdict == PASSED]
@@ -102,24 +104,19 @@ def tune(
     # What does not find what it should is nothing to be held against.
     usable = default is not None and findings[default].verdict == PASSED
     baseline = default if default is not None and usable else passed[0]
-    stopwatch = Stopwatch(spec, pictures(source))
+    if keep:
+        with _writing(cache_dir) as choices:
+            choices.prepare(f"{spec.name}:{spec.version}")
     outcome = search(passed, baseline, stopwatch, available_cpus(), seconds)
-    candidate, ratios = outcome.chosen.candidate, outcome.chosen.ratios
-    choice = Choice.model_validate(
-        {
-            "model": f"{spec.name}:{spec.version}",
-            "device": candidate.form.device.name,
-            "precision": candidate.form.precision,
-            **asdict(candidate.setting),
-            **{load.value: ratio or 1.0 for load, ratio in ratios.items()},
-            "made": datetime.now(timezone.utc).date().isoformat(),
-            "facts": facts(manifest.model_dump_json()),
-        }
-    )
+    choice = _choice(bundle, outcome.chosen)
+    path = ""
+    if keep:
+        with _writing(cache_dir) as choices:
+            path = str(choices.write(choice))
     listed = {file.precision for file in manifest.files}
     return Tuning(
         choice,
-        str(_write(choice, cache_dir)) if keep else "",
+        path,
         sorted(listed - {file.precision for file in spec.files}),
         list(findings.values()),
         outcome,
@@ -150,9 +147,25 @@ def _default(every: Sequence[Form]) -> Form | None:
     return None
 
 
-def _write(choice: Choice, cache_dir: Path) -> Path:
+def _choice(bundle: Bundle, line: Line) -> Choice:
+    manifest, candidate = bundle.manifest, line.candidate
+    return Choice.model_validate(
+        {
+            "model": f"{manifest.name}:{manifest.version}",
+            "device": candidate.form.device.name,
+            "precision": candidate.form.precision,
+            **asdict(candidate.setting),
+            **{load.value: ratio for load, ratio in line.ratios.items()},
+            "made": datetime.now(timezone.utc).date().isoformat(),
+            "facts": facts(manifest.model_dump_json()),
+        }
+    )
+
+
+@contextmanager
+def _writing(cache_dir: Path) -> Iterator[Choices]:
     try:
-        return Choices(cache_dir).write(choice)
+        yield Choices(cache_dir)
     except OSError as error:
         text = (
             f"the choice cannot be written to {cache_dir}: {error.strerror}; "

@@ -54,12 +54,13 @@ class Tuned:
         choice = self._choice(bundle)
         if choice is None:
             return self.settings, ""
-        chosen = {"provider": choice.device, "precision": choice.precision}
+        form = {"provider": choice.device, "precision": choice.precision}
         counts = self._open(choice, "threads", "streams")
-        engines = self.settings.engines.model_copy(update=chosen | counts)
-        workers = self.settings.pipeline.workers
-        real = choice.model_copy(update={**counts, "hint": engines.hint, "workers": workers})
-        return self.settings.model_copy(update={"engines": engines}), str(real)
+        engines = self.settings.engines.model_copy(update=form | counts)
+        real = {name: getattr(engines, name) for name in ("hint", "threads", "streams")}
+        real["workers"] = self.settings.pipeline.workers
+        words = str(choice.model_copy(update=real))
+        return self.settings.model_copy(update={"engines": engines}), words
 
     def _choice(self, bundle: Bundle) -> Choice | None:
         manifest, engines = bundle.manifest, self._given.engines

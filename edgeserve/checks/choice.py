@@ -102,6 +102,17 @@ class Choices:
         )
         return None
 
+    def prepare(self, model: str) -> Path:
+        """Make the folder of a model, so that a long measurement is not for nothing.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        folder = self._folder / _file_name(model)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+
     def write(self, choice: Choice) -> Path:
         """Keep a choice, in the place of an earlier one under the same facts.
 
@@ -111,8 +122,7 @@ class Choices:
         Raises:
             OSError: the disk refuses.
         """
-        folder = self._folder / _file_name(choice.model)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = self.prepare(choice.model)
         facts = json.dumps(choice.facts, sort_keys=True)
         path = folder / f"{hashlib.sha256(facts.encode()).hexdigest()[:16]}.json"
         handle, scratch = tempfile.mkstemp(dir=folder)

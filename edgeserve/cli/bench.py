@@ -24,6 +24,13 @@ from edgeserve.cli.json_option import JsonWriter, json_option
     default="",
     help="Measure the server that runs there, instead of one of our own.",
 )
+@click.option(
+    "--against",
+    metavar="FLAGS",
+    default="",
+    help="Measure a second server with these flags of `edgeserve serve` in turn with the first, as "
+    "in --against=--no-tuned.",
+)
 @click.option("--model", default="road-csp-tiny", show_default=True, help="Model to serve.")
 @click.option("--provider", default="cpu", show_default=True, help="As of `edgeserve serve`.")
 @click.option(
@@ -84,6 +91,7 @@ def bench(  # noqa: PLR0913 - one for each option
     *,
     scenario: str,
     address: str,
+    against: str,
     model: str,
     provider: str,
     source: str,
@@ -122,6 +130,7 @@ def bench(  # noqa: PLR0913 - one for each option
                 models_dir=models_dir,
                 provider=provider,
                 address=address,
+                against=against,
                 source=source,
                 streams=count,
                 frames_in_flight=in_flight,

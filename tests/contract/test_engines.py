@@ -16,7 +16,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from edgeserve.domain.errors import EngineError
+from edgeserve.domain.errors import EngineError, NotAvailableError
 from edgeserve.domain.model import ModelFile, TensorSpec
 from edgeserve.engines import registry
 from edgeserve.engines.options import EngineOptions
@@ -220,6 +220,28 @@ def test_computes_what_the_model_says_to_fp32(device: DeviceStatus, path: Path, 
         assert set(outputs) == {"features", "brightness"}
         assert {output.dtype for output in outputs.values()} == {np.dtype(np.float32)}
         check(outputs, picture(seed))
+
+
+@every_device
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_computes_an_fp32_file_in_another_precision_where_it_says_so(
+    device: DeviceStatus, path: Path, precision: str
+) -> None:
+    runtime = registry.runtimes()[device.runtime]
+    if precision not in runtime.float_precisions(device.name.partition(":")[2]):
+        pytest.skip(f"{device.name} computes no {precision}")
+    options = EngineOptions.model_validate(
+        {"precision": precision, "threads": 2, "max_cache_mb": 0}
+    )
+    try:
+        engine = load(device, path, options)
+    except NotAvailableError as error:
+        assert precision in str(error)  # noqa: PT017 - a chip may list what a cap then forbids
+        return
+    assert engine.precision == precision
+    outputs = engine.create_request().infer(picture(0))
+    assert {output.dtype for output in outputs.values()} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(outputs["features"], by_hand(picture(0)).features, atol=0.1)
 
 
 @every_device

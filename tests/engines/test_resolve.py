@@ -188,6 +188,14 @@ def test_a_runtime_gets_its_own_file_of_the_precision_asked_for() -> None:
     assert openvino.loaded == [(file("openvino", "fp32"), "CPU")]
 
 
+def test_a_runtime_may_compute_the_fp32_file_in_the_precision_asked_for() -> None:
+    openvino, onnx = FakeRuntime("openvino"), FakeRuntime("onnxruntime")
+    resolve("cpu", openvino, onnx, precision="bf16")
+    assert openvino.loaded == [(file("openvino", "fp32"), "CPU")]
+    with pytest.raises(NotAvailableError, match="has no bf16 file for it, only"):
+        resolve("onnxruntime:CPU", openvino, onnx, precision="bf16")
+
+
 def test_a_model_without_a_file_for_a_runtime_goes_to_the_next() -> None:
     spec = replace(SPEC, files=SPEC.files[1:])
     with pytest.raises(NotAvailableError, match="model fake has no fp32 file for it") as refusal:

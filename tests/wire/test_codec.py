@@ -99,6 +99,7 @@ MODELS = st.builds(
         chosen=WORDS,
         reason=WORDS,
         precision=WORDS,
+        tuned=WORDS,
     ),
 )
 DEVICES = st.builds(

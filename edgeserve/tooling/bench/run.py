@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from statistics import median
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PACKAGE = "edgeserve.tooling.bench"
+_COMPARED = ("fps", "p50_ms", "p99_ms")
+"""Of a second server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Plan:
         models_dir: the user's bundles.
         provider: as `edgeserve serve --provider`.
         address: of a server that runs already; empty starts one.
+        against: flags of a second server, measured in turn with the first; empty for none.
         source: of the pictures.
         streams: at once.
         frames_in_flight: of each closed-loop stream.
@@ -44,6 +48,7 @@ class Plan:
     models_dir: str
     provider: str
     address: str
+    against: str
     source: str
     streams: int
     frames_in_flight: int
@@ -81,17 +86,28 @@ def run(plan: Plan, progress: Callable[[str], None]) -> dict[str, Any]:
         server = stack.enter_context(
             running(plan.address, picture) if plan.address else started(flags, picture)
         )
+        other = None
+        if plan.against:
+            progress(f"waiting for the first detection of the server with {plan.against}")
+            other = stack.enter_context(started((*flags, *shlex.split(plan.against)), picture))
         # The others start later: they would take the machine from the server's start.
         limit = stack.enter_context(Child(f"{_PACKAGE}.limit", request))
         generator = stack.enter_context(Child(f"{_PACKAGE}.generator", request))
         progress("sweeping threads and hints of the loop without a server")
         best = json.loads(limit.read())
         fps = plan.fps or max(0.1, plan.load * best["fps"] / plan.streams)
-        generator.ask(f"{server.address} {fps}")  # the first round warms up
+        targets = [server] if other is None else [server, other]
+        for target in targets:
+            generator.ask(f"{target.address} {fps}")  # the first round warms up
         rounds = []
         for number in range(plan.rounds):
             progress(f"{plan.streams} streams, round {number + 1} of {plan.rounds}")
-            rounds.append(_measure(server, limit, generator, fps))
+            # Who comes first takes turns, too.
+            late = number % 2 and other is not None
+            before = _against(other, generator, fps) if late else {}
+            figures = _measure(server, limit, generator, fps)
+            against = before or _against(other, generator, fps)
+            rounds.append(figures | against | _ratios(figures, against))
     return {
         "machine": machine(),
         "scenario": plan.scenario,
@@ -99,6 +115,7 @@ def run(plan: Plan, progress: Callable[[str], None]) -> dict[str, Any]:
         "provider": plan.provider,
         "streams": plan.streams,
         "camera_fps": fps if plan.scenario == "open" else None,
+        "against": plan.against or None,
         "limit": best,
         **{name: _median(values) for name, values in _columns(rounds).items()},
         "cold_s": server.cold_s,
@@ -125,6 +142,21 @@ def _measure(server: Target, limit: Child, generator: Child, fps: float) -> dict
         "limit_cpu_ms_per_frame": bare["cpu_ms_per_frame"],
         "generator_cpu_ms_per_frame": load["cpu_ms_per_frame"],
         "pss_mb": server.pss_mb(),
+    }
+
+
+def _against(other: Target | None, generator: Child, fps: float) -> dict[str, float | None]:
+    """One measurement of the second server; null where there is none."""
+    load = {} if other is None else generator.ask(f"{other.address} {fps}")
+    return {f"against_{name}": load.get(name) for name in _COMPARED}
+
+
+def _ratios(figures: dict[str, Any], against: dict[str, float | None]) -> dict[str, float | None]:
+    """The server's figures as multiples of the second one's in the same round."""
+    return {
+        f"{name}_ratio": figures[name] / other if figures[name] and other else None
+        for name in _COMPARED
+        for other in [against[f"against_{name}"]]
     }
 
 

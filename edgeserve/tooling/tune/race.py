@@ -58,11 +58,13 @@ class Race:
         seen: dict[Run, list[float]] = defaultdict(list)
         for run in progress([*base, *rest, *(base if rest else ())], title):
             try:
-                seen[run].append(self._measure(run, seconds))
+                fps = self._measure(run, seconds)
             except EdgeserveError as error:  # noqa: PERF203 - one that fails stops no other
                 if run in base:
                     raise
                 self.faults[run] = str(error)
+            else:
+                seen[run].append(fps)
         of_base = {run.load: sum(seen[run]) / len(seen[run]) for run in base}
         for run, found in seen.items():
             fps = sum(found) / len(found)

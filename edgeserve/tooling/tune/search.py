@@ -19,7 +19,7 @@ _FORMS_TO_SET = 2
 _FINALISTS = 3
 _ROUNDS = 2
 _FINAL_ROUNDS = 5
-_SLOWEST_S = 0.05
+_SHORTEST_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def search(
     """
     default = Candidate(baseline)
     race = Race(stopwatch.fps, default, cores)
-    each_s = max(_SLOWEST_S, seconds / _units(forms, cores))
+    each_s = max(_SHORTEST_S, seconds / _units(forms, cores))
     candidates = [Candidate(form) for form in forms]
     best = _halve(race, stopwatch, candidates, each_s, "forms")
     # The runner-up may be the one that a setting helps.

@@ -41,7 +41,7 @@ class Stopwatch:
             self._detectors[key] = Detector(
                 self._spec, engine, max_pixels=_MOST_PIXELS, reduced_decode=True
             )
-            self._loop(run, _WARM_UP_S)
+            self._loop(run, min(_WARM_UP_S, seconds))
         return self._loop(run, seconds)
 
     def keep(self, runs: Collection[Run]) -> None:
