@@ -14,6 +14,7 @@ from edgeserve.domain.errors import NotAvailableError
 from edgeserve.domain.frame import EncodedFrame
 from edgeserve.tooling.bench.children import Child
 from edgeserve.tooling.bench.generator import _percentile
+from edgeserve.tooling.bench.run import _ratios
 from edgeserve.tooling.bench.scenarios import QUERY_FRAMES, SCENARIOS, Load
 from edgeserve.tooling.bench.table import head, table
 from edgeserve.wire._generated import detection_pb2 as pb
@@ -123,3 +124,24 @@ def test_what_is_not_known_of_a_running_server_is_left_out() -> None:
     assert "PSS" not in text
     assert "frames/s" in text
     assert head({"scenario": "offline"}) == "offline"
+
+
+def test_a_second_server_is_told_of_by_ratios_of_its_rounds() -> None:
+    figures = {"fps": 30.0, "p50_ms": 10.0, "p99_ms": None}
+    against = {"against_fps": 20.0, "against_p50_ms": 20.0, "against_p99_ms": 30.0}
+    ratios = {"fps_ratio": 1.5, "p50_ms_ratio": 0.5, "p99_ms_ratio": None}
+    assert _ratios(figures, against) == ratios
+    assert _ratios(figures, dict.fromkeys(against)) == dict.fromkeys(ratios)
+    result = {
+        "machine": "m",
+        "model": "m",
+        "provider": "cpu",
+        "scenario": "offline",
+        "against": "--no-tuned",
+        "rounds": {"fps": [30.0]},
+        **figures,
+        **ratios,
+    }
+    lines = table([result]).splitlines()
+    assert "the second server has --no-tuned" in lines
+    assert "| frames/s, of the second server's | 1.50 |" in lines

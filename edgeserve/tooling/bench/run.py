@@ -16,7 +16,7 @@ from edgeserve.tooling.bench.process import machine
 from edgeserve.tooling.bench.target import Target, running, started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _PACKAGE = "edgeserve.tooling.bench"
 _COMPARED = ("fps", "p50_ms", "p99_ms")
@@ -151,7 +151,9 @@ def _against(other: Target | None, generator: Child, fps: float) -> dict[str, fl
     return {f"against_{name}": load.get(name) for name in _COMPARED}
 
 
-def _ratios(figures: dict[str, Any], against: dict[str, float | None]) -> dict[str, float | None]:
+def _ratios(
+    figures: Mapping[str, Any], against: Mapping[str, float | None]
+) -> dict[str, float | None]:
     """The server's figures as multiples of the second one's in the same round."""
     return {
         f"{name}_ratio": figures[name] / other if figures[name] and other else None
