@@ -96,14 +96,14 @@ def tune(
     stopwatch = Stopwatch(spec, pictures(source))
     judged = [*wanted] if default is None or default in wanted else [*wanted, default]
     findings = {form: judge_form(spec, form, golden) for form in progress(judged, "verify")}
-    passed = [form for form in wanted if findings[form].verdict == PASSED]
+    right = [form for form, finding in findings.items() if finding.verdict == PASSED]
+    passed = [form for form in wanted if form in right]
     if not passed:
         words = "; ".join(f"{findings[one].device}: {findings[one].reason}" for one in wanted)
         text = f"no form of model {spec.name} finds here what FP32 finds: {words}"
         raise EdgeserveError(text)
     # What does not find what it should is nothing to be held against.
-    usable = default is not None and findings[default].verdict == PASSED
-    baseline = default if default is not None and usable else passed[0]
+    baseline = default if default is not None and default in right else passed[0]
     if keep:
         with _writing(cache_dir) as choices:
             choices.prepare(f"{spec.name}:{spec.version}")
