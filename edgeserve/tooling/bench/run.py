@@ -102,11 +102,14 @@ def run(plan: Plan, progress: Callable[[str], None]) -> dict[str, Any]:
         rounds = []
         for number in range(plan.rounds):
             progress(f"{plan.streams} streams, round {number + 1} of {plan.rounds}")
-            # Who comes first takes turns, too.
-            late = number % 2 and other is not None
-            before = _against(other, generator, fps) if late else {}
-            figures = _measure(server, limit, generator, fps)
-            against = before or _against(other, generator, fps)
+            bare = limit.ask()
+            # Who comes behind the loop, and who last, takes turns, too.
+            if number % 2:
+                against = _against(other, generator, fps)
+                figures = _measure(server, bare, generator, fps)
+            else:
+                figures = _measure(server, bare, generator, fps)
+                against = _against(other, generator, fps)
             rounds.append(figures | against | _ratios(figures, against))
     return {
         "machine": machine(),
@@ -123,9 +126,10 @@ def run(plan: Plan, progress: Callable[[str], None]) -> dict[str, Any]:
     }
 
 
-def _measure(server: Target, limit: Child, generator: Child, fps: float) -> dict[str, Any]:
-    """One measurement of the limit, and one of the server beside it."""
-    bare = limit.ask()
+def _measure(
+    server: Target, bare: Mapping[str, Any], generator: Child, fps: float
+) -> dict[str, Any]:
+    """One measurement of the server, held against one of the limit."""
     before = server.cpu_seconds()
     load = generator.ask(f"{server.address} {fps}")
     after = server.cpu_seconds()
