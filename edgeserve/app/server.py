@@ -8,6 +8,8 @@ import signal
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
+from edgeserve.access.gate import Gate
+from edgeserve.app.doors import check_doors, is_only_local, keep_current, warn_of_exposure
 from edgeserve.app.heartbeat import feed_watchdog
 from edgeserve.app.models import load_models
 from edgeserve.app.outlets import Outlets, create_event_finder, create_tracker
@@ -19,8 +21,7 @@ from edgeserve.engines.distributions import check_distributions
 from edgeserve.engines.registry import devices
 from edgeserve.pipeline.cameras import Cameras, add_all
 from edgeserve.pipeline.watchdog import Watchdog
-from edgeserve.serving.address import check_address
-from edgeserve.serving.admin import AdminServer, check_admin_address
+from edgeserve.serving.admin import AdminServer
 from edgeserve.serving.server import GrpcServer
 from edgeserve.telemetry.camera_metrics import CameraMetrics
 from edgeserve.telemetry.machine_metrics import MachineMetrics
@@ -28,6 +29,9 @@ from edgeserve.telemetry.metrics import Metrics
 from edgeserve.telemetry.sink_metrics import SinkMetrics
 from edgeserve.telemetry.trace_metrics import TraceMetrics
 from edgeserve.telemetry.traces import create_traces
+from edgeserve.web.guard import create_guard
+from edgeserve.web.login import Login
+from edgeserve.web.probes import Probes
 from edgeserve.web.server import WebServer
 
 if TYPE_CHECKING:
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from edgeserve.config.load import Configuration
     from edgeserve.config.settings import Settings
     from edgeserve.pipeline.served import ServedModels
+    from edgeserve.web.part import Part
 
 _log = logging.getLogger(__name__)
 _LAST_TRACES_S = 2.0
@@ -55,13 +60,10 @@ class Server:
 
         Raises:
             ConfigurationError: an address is malformed, or open without `insecure`; or a file
-                that a sink needs is wrong.
+                is wrong that a sink needs, or that says who may do what.
         """
-        serving, web = settings.serving, settings.web
-        check_address("listen", serving.listen, insecure=serving.insecure)
-        if web.http_listen:
-            check_address("http_listen", web.http_listen, insecure=serving.insecure)
-        check_admin_address(serving)
+        check_doors(settings)
+        self._gate = Gate(settings.access)
         self._settings = settings
         self._outlets = Outlets(settings)
         self._traces = create_traces(settings.telemetry)
@@ -86,6 +88,7 @@ class Server:
         """
         settings = self._settings
         check_distributions()
+        warn_of_exposure(settings)
         manager = ServiceManager()
         self._handle_signals(manager)
         manager.status("loading models")
@@ -102,19 +105,18 @@ class Server:
             stack.push_async_callback(self._close_models, models)
             self._start_traces(stack, metrics)
             stack.callback(watchdog.close)
+            stack.callback(_watched(keep_current(self._gate)).cancel)
             cameras = self._cameras(models, metrics)
             stack.push_async_callback(self._outlets.close)
             stack.push_async_callback(asyncio.to_thread, cameras.close)
-            http_address = ""
-            if settings.web.http_listen:
-                web = WebServer(settings.web.http_listen, metrics.render, lambda: self._ready)
-                stack.push_async_callback(web.stop)
-                http_address = await web.start()
-            grpc = GrpcServer(models, devices, settings.access, settings.serving, cameras)
+            http_address = await self._start_web(stack, metrics)
+            grpc = GrpcServer(
+                models, devices, settings.access, settings.serving, cameras, self._gate
+            )
             stack.push_async_callback(grpc.stop)
             grpc_address = await grpc.start()
             if settings.serving.admin_listen:
-                admin = AdminServer(cameras, settings.serving)
+                admin = AdminServer(cameras, settings.serving, self._gate)
                 stack.push_async_callback(admin.stop)
                 await admin.start()
             self._outlets.start(cameras)
@@ -143,6 +145,21 @@ class Server:
             TraceMetrics(metrics.registry, self._traces)
             self._traces.start()
             stack.push_async_callback(asyncio.to_thread, self._traces.close, _LAST_TRACES_S)
+
+    async def _start_web(self, stack: AsyncExitStack, metrics: Metrics) -> str:
+        """Serve HTTP until the stack is left; return its address, "" where there is none."""
+        settings, gate = self._settings, self._gate
+        if not settings.web.http_listen:
+            return ""
+        parts: list[Part] = [Probes(metrics.render, lambda: self._ready), Login(gate)]
+        web = WebServer(
+            settings.web.http_listen,
+            parts,
+            middlewares=[create_guard(gate, only_local=is_only_local(settings))],
+            tls=None if gate.tls is None else gate.tls.context(),
+        )
+        stack.push_async_callback(web.stop)
+        return await web.start()
 
     def _cameras(self, models: ServedModels, metrics: Metrics) -> Cameras:
         SinkMetrics(metrics.registry, self._outlets.sinks)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from edgeserve.cli.json_option import JsonWriter, json_option
-from edgeserve.cli.server_options import address_option
+from edgeserve.cli.server_options import address_option, credentials_options
 from edgeserve.cli.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from edgeserve.client import Credentials
     from edgeserve.domain.camera import CameraStatus
 
     _F = TypeVar("_F", bound="Callable[..., object] | click.Command")
@@ -35,12 +36,13 @@ def cameras() -> None:
 
 @cameras.command(name="list")
 @address_option
+@credentials_options
 @json_option
-def list_cameras(*, address: str, json_path: str | None) -> None:
+def list_cameras(*, address: str, credentials: Credentials, json_path: str | None) -> None:
     """List the cameras that a server reads, and how they are."""
     from edgeserve.client import DetectionClient  # noqa: PLC0415 - not for --help
 
-    with DetectionClient(address) as client:
+    with DetectionClient(address, credentials=credentials) as client:
         found = client.list_cameras()
     with JsonWriter(json_path) as out:
         out.document({"cameras": [asdict(status) for status in found]})
@@ -54,12 +56,21 @@ def list_cameras(*, address: str, json_path: str | None) -> None:
 @click.argument("url")
 @click.option("--model", default="", help="Name of the model. [default: the server's]")
 @_admin_option
+@credentials_options
 @json_option
-def add(*, name: str, url: str, model: str, admin: str | None, json_path: str | None) -> None:
+def add(
+    *,
+    name: str,
+    url: str,
+    model: str,
+    admin: str | None,
+    credentials: Credentials,
+    json_path: str | None,
+) -> None:
     """Have a server read URL under NAME, until it ends."""
     from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
 
-    with AdminClient(_address(admin)) as client:
+    with AdminClient(_address(admin), credentials=credentials) as client:
         client.add_camera(name, url, model)
     _say(json_path, name, "added")
 
@@ -67,12 +78,15 @@ def add(*, name: str, url: str, model: str, admin: str | None, json_path: str | 
 @cameras.command()
 @click.argument("name")
 @_admin_option
+@credentials_options
 @json_option
-def remove(*, name: str, admin: str | None, json_path: str | None) -> None:
+def remove(
+    *, name: str, admin: str | None, credentials: Credentials, json_path: str | None
+) -> None:
     """Have a server read NAME no longer."""
     from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
 
-    with AdminClient(_address(admin)) as client:
+    with AdminClient(_address(admin), credentials=credentials) as client:
         client.remove_camera(name)
     _say(json_path, name, "removed")
 
@@ -80,12 +94,13 @@ def remove(*, name: str, admin: str | None, json_path: str | None) -> None:
 @cameras.command()
 @click.argument("name")
 @_admin_option
+@credentials_options
 @json_option
-def pause(*, name: str, admin: str | None, json_path: str | None) -> None:
+def pause(*, name: str, admin: str | None, credentials: Credentials, json_path: str | None) -> None:
     """Have a server let NAME go until it is resumed."""
     from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
 
-    with AdminClient(_address(admin)) as client:
+    with AdminClient(_address(admin), credentials=credentials) as client:
         client.pause_camera(name)
     _say(json_path, name, "paused")
 
@@ -93,12 +108,15 @@ def pause(*, name: str, admin: str | None, json_path: str | None) -> None:
 @cameras.command()
 @click.argument("name")
 @_admin_option
+@credentials_options
 @json_option
-def resume(*, name: str, admin: str | None, json_path: str | None) -> None:
+def resume(
+    *, name: str, admin: str | None, credentials: Credentials, json_path: str | None
+) -> None:
     """Have a server read NAME again."""
     from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
 
-    with AdminClient(_address(admin)) as client:
+    with AdminClient(_address(admin), credentials=credentials) as client:
         client.pause_camera(name, paused=False)
     _say(json_path, name, "resumed")
 

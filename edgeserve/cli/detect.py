@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgeserve.cli.exit_codes import CHECK_FAILED
 from edgeserve.cli.json_option import json_option
 from edgeserve.cli.own_server import server_for
-from edgeserve.cli.server_options import detect_flags, detect_options
+from edgeserve.cli.server_options import credentials_options, detect_flags, detect_options
+
+if TYPE_CHECKING:
+    from edgeserve.client import Credentials
 
 
 @click.command()
@@ -26,6 +29,7 @@ from edgeserve.cli.server_options import detect_flags, detect_options
     help="The server, HOST:PORT or unix:PATH. [default: 127.0.0.1:8001, or, where that does not "
     "serve the model, one that is started for this command]",
 )
+@credentials_options
 @detect_flags
 @click.option(
     "--annotate",
@@ -41,6 +45,7 @@ def detect(
     paths: tuple[Path, ...],
     address: str | None,
     annotate: Path | None,
+    credentials: Credentials,
     json_path: str | None,
     **wanted: Any,  # noqa: ANN401 - detect_flags
 ) -> None:
@@ -57,13 +62,15 @@ def detect(
         file for path in paths for file in (pictures_in(path).paths if path.is_dir() else [path])
     ]
     options = StreamOptions(detect=detect_options(**wanted), policy=Policy.BLOCK)
-    with server_for(address, options.detect.model, options.detect.version) as server:
+    wanted_model = (options.detect.model, options.detect.version)
+    with server_for(address, *wanted_model, credentials) as server:
         errors = run_stream(
             server,
             Pictures("pictures", files),
             options,
             json_path=json_path,
             annotate=annotate,
+            credentials=credentials,
             paths=files,
         )
     if errors:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeserve.cli.json_option import JsonWriter, json_option
+from edgeserve.cli.server_options import credentials_options
 from edgeserve.cli.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from edgeserve.client import Credentials
     from edgeserve.domain.status import DeviceStatus
 
 
@@ -22,10 +24,11 @@ if TYPE_CHECKING:
     "--address",
     help="Ask the server at HOST:PORT or unix:PATH. [default: look at this machine]",
 )
+@credentials_options
 @json_option
-def devices(*, address: str | None, json_path: str | None) -> None:
+def devices(*, address: str | None, credentials: Credentials, json_path: str | None) -> None:
     """List what models can run on, what is missing for the rest, and what `tune` chose."""
-    found, tuned = _of_this_machine() if address is None else _of_server(address)
+    found, tuned = _of_this_machine() if address is None else _of_server(address, credentials)
     with JsonWriter(json_path) as out:
         out.document({"devices": [asdict(device) for device in found], "tuned": tuned})
         if not out.takes_stdout:
@@ -52,11 +55,13 @@ def _of_this_machine() -> tuple[Sequence[DeviceStatus], dict[str, str]]:
     return local(), {model: words for model, words in chosen.items() if words}
 
 
-def _of_server(address: str) -> tuple[Sequence[DeviceStatus], dict[str, str]]:
+def _of_server(
+    address: str, credentials: Credentials
+) -> tuple[Sequence[DeviceStatus], dict[str, str]]:
     """Its devices, and what it runs as it was chosen."""
     from edgeserve.client import DetectionClient  # noqa: PLC0415 - not for --help
 
-    with DetectionClient(address) as client:
+    with DetectionClient(address, credentials=credentials) as client:
         models = client.list_models()
         words = {f"{one.name}:{one.version}": one.engine.tuned for one in models}
         return client.list_devices(), {model: text for model, text in words.items() if text}

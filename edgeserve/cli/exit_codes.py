@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from edgeserve.domain.errors import (
+    AccessError,
     ConfigurationError,
     DeviceHungError,
     EdgeserveError,
@@ -24,6 +25,7 @@ INTERRUPTED = 130
 _CODES: tuple[tuple[type[EdgeserveError], int], ...] = (
     (ConfigurationError, USAGE),
     (RequestError, USAGE),
+    (AccessError, USAGE),
     (NotAvailableError, NOT_THERE),
     (TransportError, NOT_THERE),
     (ModelNotReadyError, NOT_THERE),

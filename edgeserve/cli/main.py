@@ -25,6 +25,7 @@ _COMMANDS = {
     "models": Lazy("edgeserve.cli.models:models", "List, show and check models."),
     "devices": Lazy("edgeserve.cli.devices:devices", "List what models can run on."),
     "health": Lazy("edgeserve.cli.health:health", "Ask whether a server serves."),
+    "token": Lazy("edgeserve.cli.token:token", "Make, list and revoke clients' tokens."),
     "config": Lazy("edgeserve.cli.config:config", "Print or check a server's configuration."),
     "service": Lazy("edgeserve.cli.service:service", "Install and upgrade a system service."),
     "import": Lazy("edgeserve.cli.import_model:import_model", "Make a model of your own ready."),

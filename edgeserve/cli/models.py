@@ -13,12 +13,13 @@ from edgeserve.catalog.options import default_models_dir
 from edgeserve.catalog.repository import Repository, shipped_dir
 from edgeserve.cli.exit_codes import CHECK_FAILED
 from edgeserve.cli.json_option import JsonWriter, json_option
-from edgeserve.cli.server_options import address_option
+from edgeserve.cli.server_options import address_option, credentials_options
 from edgeserve.cli.table import table
 from edgeserve.domain.status import ModelStatus
 
 if TYPE_CHECKING:
     from edgeserve.catalog.bundle import Bundle
+    from edgeserve.client import Credentials
 
 models_dir_option = click.option(
     "--models-dir",
@@ -35,6 +36,7 @@ def models() -> None:
 
 @models.command("list")
 @address_option
+@credentials_options
 @click.option("--local", is_flag=True, help="List the bundles on this machine instead.")
 @models_dir_option
 @json_option
@@ -43,6 +45,7 @@ def list_models(
     address: str,
     local: bool,
     models_dir: Path | None,
+    credentials: Credentials,
     json_path: str | None,
 ) -> None:
     """List the models of a running server; * marks its default."""
@@ -51,7 +54,7 @@ def list_models(
     if local:
         statuses = [_local_status(bundle) for bundle in _repository(models_dir).bundles()]
     else:
-        with DetectionClient(address) as client:
+        with DetectionClient(address, credentials=credentials) as client:
             statuses = client.list_models()
     with JsonWriter(json_path) as out:
         out.document({"models": [asdict(status) for status in statuses]})

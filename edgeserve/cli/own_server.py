@@ -14,12 +14,16 @@ from edgeserve.domain.errors import EdgeserveError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from edgeserve.client import Credentials
+
 _ONLY_THE_USER = 0o077
 """Mask of the rights that a new socket does not give."""
 
 
 @contextmanager
-def server_for(address: str | None, model: str, version: str) -> Iterator[str]:
+def server_for(
+    address: str | None, model: str, version: str, credentials: Credentials
+) -> Iterator[str]:
     """The address of a server that has a model.
 
     Where the user names no server and none at the usual address serves the model, one is started
@@ -30,6 +34,7 @@ def server_for(address: str | None, model: str, version: str) -> Iterator[str]:
         address: of the user's server, or None.
         model: name; "" takes the default.
         version: of the model; "" takes any.
+        credentials: to show to the user's server.
 
     Raises:
         ModelNotFoundError: there is no such model on this machine.
@@ -37,7 +42,7 @@ def server_for(address: str | None, model: str, version: str) -> Iterator[str]:
     """
     from edgeserve.client.channel import DEFAULT_ADDRESS  # noqa: PLC0415 - loads gRPC
 
-    if address is not None or _serves(DEFAULT_ADDRESS, model, version):
+    if address is not None or _serves(DEFAULT_ADDRESS, model, version, credentials):
         yield address or DEFAULT_ADDRESS
         return
     from edgeserve.tooling.server_process import ServerProcess  # noqa: PLC0415 - not for a client
@@ -57,11 +62,11 @@ def server_for(address: str | None, model: str, version: str) -> Iterator[str]:
         yield own.address
 
 
-def _serves(address: str, model: str, version: str) -> bool:
+def _serves(address: str, model: str, version: str, credentials: Credentials) -> bool:
     from edgeserve.client import DetectionClient  # noqa: PLC0415 - loads gRPC
 
     try:
-        with DetectionClient(address) as client:
+        with DetectionClient(address, credentials=credentials) as client:
             return any(
                 status.ready and model in {"", status.name} and version in {"", status.version}
                 for status in client.list_models()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+import os
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -24,6 +26,62 @@ def address_option(command: _F) -> _F:
         show_default=True,
         help="The server, HOST:PORT or unix:PATH.",
     )(command)
+
+
+def credentials_options(command: Callable[..., object]) -> Callable[..., object]:
+    """Add what to show to the server and how to know it; the command gets `credentials`.
+
+    There is no flag for a token itself: everybody on the machine sees a command line.
+    """
+
+    @wraps(command)
+    def with_credentials(
+        *arguments: Any,  # noqa: ANN401 - the command's
+        tls: bool,
+        ca: str | None,
+        cert: str | None,
+        key: str | None,
+        token_file: str | None,
+        **options: Any,  # noqa: ANN401 - the command's
+    ) -> object:
+        from edgeserve.client.credentials import Credentials  # noqa: PLC0415 - loads gRPC
+
+        token = "" if token_file else os.environ.get("EDGESERVE_TOKEN", "")
+        credentials = Credentials(tls, ca, cert, key, token.strip(), token_file)
+        return command(*arguments, credentials=credentials, **options)
+
+    file = click.Path(exists=True, dir_okay=False)
+    flags = (
+        click.option(
+            "--tls",
+            is_flag=True,
+            envvar="EDGESERVE_TLS",
+            help="The server speaks TLS. --ca and --cert imply it.",
+        ),
+        click.option(
+            "--ca",
+            type=file,
+            envvar="EDGESERVE_CA",
+            help="PEM file with the authorities that the server's certificate may come from.",
+        ),
+        click.option(
+            "--cert",
+            type=file,
+            envvar="EDGESERVE_CERT",
+            help="PEM file with our certificate.",
+        ),
+        click.option("--key", type=file, envvar="EDGESERVE_KEY", help="PEM file with its key."),
+        click.option(
+            "--token-file",
+            type=file,
+            envvar="EDGESERVE_TOKEN_FILE",
+            help="File with the token to show. The token itself can be in EDGESERVE_TOKEN; it has "
+            "no flag, since everybody on the machine sees a command line.",
+        ),
+    )
+    for flag in reversed(flags):
+        with_credentials = flag(with_credentials)
+    return with_credentials
 
 
 def detect_flags(command: _F) -> _F:

@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgeserve.cli.json_option import json_option
-from edgeserve.cli.server_options import address_option, detect_flags, detect_options
+from edgeserve.cli.server_options import (
+    address_option,
+    credentials_options,
+    detect_flags,
+    detect_options,
+)
 from edgeserve.domain.request import Policy, StreamOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from edgeserve.cameras.source import Source
+    from edgeserve.client import Credentials
     from edgeserve.domain.frame import EncodedFrame
 
 
 @click.command()
 @click.argument("source")
 @address_option
+@credentials_options
 @detect_flags
 @click.option(
     "--policy",
@@ -68,6 +75,7 @@ def stream(  # noqa: PLR0913 - one for each option
     jpeg_quality: int,
     limit: int | None,
     annotate: Path | None,
+    credentials: Credentials,
     json_path: str | None,
     **wanted: Any,  # noqa: ANN401 - detect_flags
 ) -> None:
@@ -92,7 +100,14 @@ def stream(  # noqa: PLR0913 - one for each option
             max_age_ms=max_age_ms,
         )
         frames = _realtime(opened) if realtime else opened
-        run_stream(address, frames, options, json_path=json_path, annotate=annotate)
+        run_stream(
+            address,
+            frames,
+            options,
+            json_path=json_path,
+            annotate=annotate,
+            credentials=credentials,
+        )
 
 
 def _policy(source: Source, *, realtime: bool) -> Policy:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from edgeserve.client import Credentials
     from edgeserve.domain.frame import EncodedFrame
     from edgeserve.domain.request import StreamOptions
 
@@ -27,6 +28,7 @@ def run_stream(
     *,
     json_path: str | None,
     annotate: Path | None,
+    credentials: Credentials,
     paths: Sequence[Path] = (),
 ) -> int:
     """Stream frames and tell of each result; return how many ended in ERROR.
@@ -37,6 +39,7 @@ def run_stream(
         options: of the stream.
         json_path: value of `--json`.
         annotate: folder for annotated pictures.
+        credentials: to show to the server.
         paths: the files of the frames, where each frame is one.
     """
     annotator = None
@@ -45,7 +48,7 @@ def run_stream(
 
         annotator = Annotator(annotate)
         frames = annotator.keep(frames)
-    with DetectionClient(address) as client:
+    with DetectionClient(address, credentials=credentials) as client:
         # A stream is patient with a server that goes away; one that is not there is said at once.
         client.health()
         summary = Summary()

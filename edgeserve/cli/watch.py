@@ -11,16 +11,18 @@ import click
 
 from edgeserve.cli.json_option import JsonWriter, json_option
 from edgeserve.cli.record import line, record
-from edgeserve.cli.server_options import address_option
+from edgeserve.cli.server_options import address_option, credentials_options
 from edgeserve.cli.summary import Summary
 
 if TYPE_CHECKING:
+    from edgeserve.client import Credentials
     from edgeserve.domain.camera import CameraResult
 
 
 @click.command()
 @click.argument("camera")
 @address_option
+@credentials_options
 @click.option(
     "--max-fps",
     type=click.FloatRange(min=0),
@@ -41,6 +43,7 @@ def watch(
     max_fps: float,
     limit: int | None,
     annotate: Path | None,
+    credentials: Credentials,
     json_path: str | None,
 ) -> None:
     """Print what a server sees on CAMERA, one of its own, until Ctrl-C.
@@ -51,7 +54,8 @@ def watch(
     from edgeserve.client import DetectionClient  # noqa: PLC0415 - not for --help
 
     summary = Summary()
-    with DetectionClient(address) as client, JsonWriter(json_path) as out:
+    opened = DetectionClient(address, credentials=credentials)
+    with opened as client, JsonWriter(json_path) as out:
         results = client.watch(camera, max_fps=max_fps, include_image=annotate is not None)
         with closing(results):
             for seen in islice(results, limit):

@@ -10,6 +10,7 @@
 from edgeserve.client.admin_client import AdminClient
 from edgeserve.client.async_client import AsyncDetectionClient
 from edgeserve.client.channel import DEFAULT_ADDRESS
+from edgeserve.client.credentials import Credentials
 from edgeserve.client.health import HealthStatus
 from edgeserve.client.picture import Picture
 from edgeserve.client.sync_client import DetectionClient
@@ -26,6 +27,7 @@ __all__ = [
     "CameraResult",
     "CameraState",
     "CameraStatus",
+    "Credentials",
     "DetectOptions",
     "DetectionClient",
     "Detections",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from grpc import aio
 
 from edgeserve.client.channel import open_channel
+from edgeserve.client.credentials import NOBODY, Credentials
 from edgeserve.client.errors import error_of
 from edgeserve.client.loop_thread import LoopThread
 from edgeserve.domain.errors import CameraNotFoundError, ModelNotFoundError
@@ -22,25 +23,35 @@ if TYPE_CHECKING:
     from edgeserve.wire._generated.admin_pb2_grpc import AdminServiceAsyncStub
 
 
+class _Extras(TypedDict):
+    timeout: float
+    metadata: tuple[tuple[str, str], ...]
+
+
 class AdminClient:
     """A connection to the admin service of a server."""
 
-    def __init__(self, address: str, *, timeout: float = 10.0) -> None:
+    def __init__(
+        self, address: str, *, timeout: float = 10.0, credentials: Credentials = NOBODY
+    ) -> None:
         """Prepare a client; it connects when first used.
 
         Args:
             address: unix:PATH or HOST:PORT, of the admin service.
             timeout: seconds that a call may take.
+            credentials: what to show to the server, and by what to know it.
 
         Raises:
-            ConfigurationError: a malformed address.
+            ConfigurationError: a malformed address, or a file of the credentials that cannot be
+                used.
         """
 
         async def make() -> aio.Channel:
-            return open_channel(address)
+            return open_channel(address, credentials)
 
         self.address = address
         self._timeout_s = timeout
+        self._credentials = credentials
         self._thread = LoopThread()
         try:
             self._channel = self._thread.run(make())
@@ -57,7 +68,7 @@ class AdminClient:
             TransportError: no answer.
         """
         request = pb.AddCameraRequest(name=name, url=url, model=model)
-        self._answer(lambda stub: stub.AddCamera(request, timeout=self._timeout_s))
+        self._answer(lambda stub: stub.AddCamera(request, **self._with()))
 
     def remove_camera(self, name: str) -> None:
         """Have the server read a camera no longer.
@@ -67,7 +78,7 @@ class AdminClient:
             TransportError: no answer.
         """
         request = pb.RemoveCameraRequest(name=name)
-        self._change(lambda stub: stub.RemoveCamera(request, timeout=self._timeout_s))
+        self._change(lambda stub: stub.RemoveCamera(request, **self._with()))
 
     def pause_camera(self, name: str, *, paused: bool = True) -> None:
         """Have the server let a camera go for a while, or go on.
@@ -77,7 +88,7 @@ class AdminClient:
             TransportError: no answer.
         """
         request = pb.PauseCameraRequest(name=name, paused=paused)
-        self._change(lambda stub: stub.PauseCamera(request, timeout=self._timeout_s))
+        self._change(lambda stub: stub.PauseCamera(request, **self._with()))
 
     def close(self) -> None:
         """End the connection."""
@@ -97,6 +108,9 @@ class AdminClient:
     ) -> None:
         """Close the client."""
         self.close()
+
+    def _with(self) -> _Extras:
+        return {"timeout": self._timeout_s, "metadata": self._credentials.metadata()}
 
     def _change(self, call: Callable[[AdminServiceAsyncStub], Awaitable[object]]) -> None:
         """Call for a camera that must be there."""

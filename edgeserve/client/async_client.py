@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from grpc import aio
 
 from edgeserve.client.channel import DEFAULT_ADDRESS, open_channel
+from edgeserve.client.credentials import NOBODY, Credentials
 from edgeserve.client.errors import error_of
 from edgeserve.client.health import HealthStatus, check_health
 from edgeserve.client.picture import Picture, to_frame
@@ -47,6 +48,7 @@ class AsyncDetectionClient:
         timeout: float = 10.0,
         reconnect_timeout: float = 30.0,
         max_unanswered: int = 64,
+        credentials: Credentials = NOBODY,
     ) -> None:
         """Prepare a client; it connects when first used.
 
@@ -57,9 +59,11 @@ class AsyncDetectionClient:
                 the connection breaks; 0 means not at all.
             max_unanswered: frames that a stream reads ahead of the results that were taken. They
                 are kept in memory, to be sent again.
+            credentials: what to show to the server, and by what to know it.
 
         Raises:
-            ConfigurationError: a malformed address, or a number that makes no sense.
+            ConfigurationError: a malformed address, a number that makes no sense, or a file of the
+                credentials that cannot be used.
         """
         if max_unanswered < 1 or timeout <= 0 or reconnect_timeout < 0:
             text = (
@@ -69,9 +73,12 @@ class AsyncDetectionClient:
             raise ConfigurationError(text)
         self.address = address
         self._timeout_s = timeout
-        self._channel = open_channel(address)
+        self._credentials = credentials
+        self._channel = open_channel(address, credentials)
         self._stub = DetectionServiceStub(self._channel)
-        self._connection = Connection(self._channel, address, reconnect_timeout, max_unanswered)
+        self._connection = Connection(
+            self._channel, address, reconnect_timeout, max_unanswered, credentials
+        )
         self._streams: set[ResultStream] = set()
 
     async def detect(
@@ -100,7 +107,9 @@ class AsyncDetectionClient:
             frame=frame_to_proto(to_frame(picture, 0)),
         )
         timeout_s = self._timeout_s if timeout is None else timeout
-        response = await self._answer(self._stub.Detect(request, timeout=timeout_s))
+        shown = self._credentials.metadata()
+        call = self._stub.Detect(request, timeout=timeout_s, metadata=shown)
+        response = await self._answer(call)
         return result_from_proto(response.result)
 
     async def stream(
@@ -185,7 +194,9 @@ class AsyncDetectionClient:
         Raises:
             TransportError: no answer.
         """
-        call = self._stub.ListCameras(pb.ListCamerasRequest(), timeout=self._timeout_s)
+        shown = self._credentials.metadata()
+        request = pb.ListCamerasRequest()
+        call = self._stub.ListCameras(request, timeout=self._timeout_s, metadata=shown)
         return [camera_status_from_proto(camera) for camera in (await self._answer(call)).cameras]
 
     async def list_models(self) -> list[ModelStatus]:
@@ -194,7 +205,9 @@ class AsyncDetectionClient:
         Raises:
             TransportError: no answer.
         """
-        call = self._stub.ListModels(pb.ListModelsRequest(), timeout=self._timeout_s)
+        shown = self._credentials.metadata()
+        request = pb.ListModelsRequest()
+        call = self._stub.ListModels(request, timeout=self._timeout_s, metadata=shown)
         return [model_status_from_proto(model) for model in (await self._answer(call)).models]
 
     async def list_devices(self) -> list[DeviceStatus]:
@@ -203,7 +216,9 @@ class AsyncDetectionClient:
         Raises:
             TransportError: no answer.
         """
-        call = self._stub.ListDevices(pb.ListDevicesRequest(), timeout=self._timeout_s)
+        shown = self._credentials.metadata()
+        request = pb.ListDevicesRequest()
+        call = self._stub.ListDevices(request, timeout=self._timeout_s, metadata=shown)
         return [device_status_from_proto(device) for device in (await self._answer(call)).devices]
 
     async def health(self, service: str = "") -> HealthStatus:

@@ -14,7 +14,7 @@ from edgeserve.wire._generated import detection_pb2 as pb
 from edgeserve.wire.codec.result import result_from_proto
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from edgeserve.client.backlog import Backlog
     from edgeserve.domain.result import FrameResult
@@ -40,6 +40,7 @@ async def run_call(
     config: bytes,
     backlog: Backlog,
     deliver: Callable[[FrameResult], None],
+    metadata: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Run a call until every frame of the backlog is answered and no more will come.
 
@@ -47,7 +48,7 @@ async def run_call(
         AioRpcError: the call ended with a status; all results before it were delivered.
         TransportError: the server did not keep to the protocol.
     """
-    call = method()
+    call = method(metadata=metadata)
     ending = Ending(call)
     sender = asyncio.create_task(_send(call, config, backlog))
     try:

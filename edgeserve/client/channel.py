@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grpc import aio
 
+from edgeserve.client.credentials import NOBODY, Credentials
 from edgeserve.domain.errors import ConfigurationError
 
 DEFAULT_ADDRESS = "127.0.0.1:8001"
@@ -25,17 +26,22 @@ _OPTIONS = (
 )
 
 
-def open_channel(address: str) -> aio.Channel:
+def open_channel(address: str, credentials: Credentials = NOBODY) -> aio.Channel:
     """Open a channel; it connects when first used.
 
     Args:
         address: HOST:PORT or unix:PATH.
+        credentials: whether the connection is encrypted, and by what.
 
     Raises:
-        ConfigurationError: the address is neither.
+        ConfigurationError: the address is neither, or a file of the credentials is wrong.
     """
     _, colon, end = address.rpartition(":")
     if not colon or not end or not (address.startswith(("unix:", "dns:")) or end.isdigit()):
         text = f"the address is {address!r}; expected HOST:PORT or unix:PATH"
         raise ConfigurationError(text)
-    return aio.insecure_channel(address, options=_OPTIONS)
+    # A Unix socket does not leave the machine: servers do not encrypt on it.
+    secured = None if address.startswith("unix:") else credentials.channel_credentials()
+    if secured is None:
+        return aio.insecure_channel(address, options=_OPTIONS)
+    return aio.secure_channel(address, secured, options=_OPTIONS)

@@ -10,8 +10,10 @@ from edgeserve.domain.errors import (
     EdgeserveError,
     ModelNotFoundError,
     ModelNotReadyError,
+    NotPermittedError,
     RequestError,
     TransportError,
+    UnauthenticatedError,
 )
 
 if TYPE_CHECKING:
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 # {details} are the server's own words.
 _TABLE: dict[grpc.StatusCode, tuple[type[EdgeserveError], str]] = {
+    grpc.StatusCode.UNAUTHENTICATED: (
+        UnauthenticatedError,
+        "the server at {address} does not let this client in: {details}",
+    ),
+    grpc.StatusCode.PERMISSION_DENIED: (NotPermittedError, "{details}"),
     grpc.StatusCode.INVALID_ARGUMENT: (RequestError, "{details}"),
     grpc.StatusCode.NOT_FOUND: (ModelNotFoundError, "{details}"),
     grpc.StatusCode.FAILED_PRECONDITION: (ModelNotReadyError, "{details}"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from edgeserve.client.call import stream_method
 from edgeserve.client.channel import open_channel
+from edgeserve.client.credentials import NOBODY, Credentials
 from edgeserve.domain.errors import TransportError
 from edgeserve.domain.request import Policy, StreamOptions
 from edgeserve.domain.result import Status
@@ -45,13 +46,17 @@ class LoadStream:
     """One stream that sends the same frames over and over."""
 
     def __init__(
-        self, address: str, messages: Sequence[bytes], policy: Policy = Policy.BLOCK
+        self,
+        address: str,
+        messages: Sequence[bytes],
+        policy: Policy = Policy.BLOCK,
+        credentials: Credentials = NOBODY,
     ) -> None:
         """Prepare to send these messages, by `serialise`, over and over."""
         self._policy = policy
         self._messages = itertools.cycle(messages)
-        self._channel = open_channel(address)
-        self._call = stream_method(self._channel)()
+        self._channel = open_channel(address, credentials)
+        self._call = stream_method(self._channel)(metadata=credentials.metadata())
 
     async def __aenter__(self) -> Self:
         """Open the stream."""

@@ -13,6 +13,7 @@ from grpc import aio
 from edgeserve.client.backlog import Backlog
 from edgeserve.client.blocking import Unblocked
 from edgeserve.client.call import run_call, stream_method
+from edgeserve.client.credentials import NOBODY, Credentials
 from edgeserve.client.errors import error_of
 from edgeserve.client.picture import to_frame
 from edgeserve.domain.backoff import Backoff
@@ -38,12 +39,14 @@ class Connection:
         address: its name, for errors.
         reconnect_timeout_s: how long a broken stream tries to come back; 0 means not at all.
         max_unanswered: frames that may wait for their results.
+        credentials: what each call shows.
     """
 
     channel: aio.Channel
     address: str
     reconnect_timeout_s: float
     max_unanswered: int
+    credentials: Credentials = NOBODY
 
 
 class ResultStream:
@@ -150,7 +153,13 @@ class ResultStream:
         while True:
             answered = backlog.answered
             try:
-                await run_call(method, self._config, backlog, self._results.put_nowait)
+                await run_call(
+                    method,
+                    self._config,
+                    backlog,
+                    self._results.put_nowait,
+                    self._connection.credentials.metadata(),
+                )
             except aio.AioRpcError as error:
                 if error.code() is not grpc.StatusCode.UNAVAILABLE:
                     raise error_of(error, self._connection.address) from error

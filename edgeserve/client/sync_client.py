@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from edgeserve.client.async_client import AsyncDetectionClient
 from edgeserve.client.channel import DEFAULT_ADDRESS
+from edgeserve.client.credentials import NOBODY, Credentials
 from edgeserve.client.loop_thread import LoopThread
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class DetectionClient:
         timeout: float = 10.0,
         reconnect_timeout: float = 30.0,
         max_unanswered: int = 64,
+        credentials: Credentials = NOBODY,
     ) -> None:
         """Prepare a client; arguments and errors as of `AsyncDetectionClient`."""
 
@@ -44,6 +46,7 @@ class DetectionClient:
                 timeout=timeout,
                 reconnect_timeout=reconnect_timeout,
                 max_unanswered=max_unanswered,
+                credentials=credentials,
             )
 
         self.address = address

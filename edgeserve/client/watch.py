@@ -52,7 +52,9 @@ class Watch:
         while True:
             call = self._call
             if call is None:
-                call = self._call = self._stub.WatchCamera(self._request)
+                call = self._call = self._stub.WatchCamera(
+                    self._request, metadata=self._connection.credentials.metadata()
+                )
             try:
                 message = await call.read()
             except aio.AioRpcError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from edgeserve.access.limits import Limits
+from edgeserve.access.options import AccessOptions
 from edgeserve.cameras.options import CameraOptions
 from edgeserve.catalog.options import CatalogOptions
 from edgeserve.checks.options import CheckOptions
@@ -39,7 +39,7 @@ class Settings(BaseModel):
     engines: EngineOptions = Field(default_factory=EngineOptions)
     checks: CheckOptions = Field(default_factory=CheckOptions)
     pipeline: PipelineOptions = Field(default_factory=PipelineOptions)
-    access: Limits = Field(default_factory=Limits)
+    access: AccessOptions = Field(default_factory=AccessOptions)
     telemetry: TelemetryOptions = Field(default_factory=TelemetryOptions)
     tracking: TrackingOptions = Field(default_factory=TrackingOptions)
     mqtt: MqttOptions = Field(default_factory=MqttOptions)

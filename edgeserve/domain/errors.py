@@ -10,12 +10,16 @@
     ├── RequestError              what a client asked for makes no sense
     │   ├── ModelNotFoundError
     │   └── CameraNotFoundError
+    ├── AccessError               the caller may not do this
+    │   ├── UnauthenticatedError  the server does not know who asks
+    │   └── NotPermittedError     it knows, and this caller lacks the right
     ├── LimitReachedError         more than the server takes at once
     ├── ModelNotReadyError        the model exists and cannot serve
     ├── FrameError                this frame cannot be processed; its stream lives
     │   ├── InvalidImageError
     │   ├── TooManyPixelsError
-    │   └── TooManyBytesError
+    │   ├── TooManyBytesError
+    │   └── RateLimitedError      its client sends more than one client may
     ├── EngineError               the inference engine failed
     │   └── DeviceHungError       an inference cannot be ended: the process must
     ├── TransportError            the server cannot be reached or broke the call off
@@ -57,6 +61,18 @@ class CameraNotFoundError(RequestError):
     """No such camera: the text names those that exist."""
 
 
+class AccessError(EdgeserveError):
+    """The caller may not do what it asked for."""
+
+
+class UnauthenticatedError(AccessError):
+    """The server does not know who asks: the text says what it expected to be shown."""
+
+
+class NotPermittedError(AccessError):
+    """The server knows who asks; the text names the right that is missing."""
+
+
 class LimitReachedError(EdgeserveError):
     """More than the server takes at once: the text names the limit and its setting."""
 
@@ -79,6 +95,19 @@ class TooManyPixelsError(FrameError):
 
 class TooManyBytesError(FrameError):
     """A message larger than the server takes."""
+
+
+class RateLimitedError(FrameError):
+    """A client sends more than one client may: the text names the limit and its setting.
+
+    Attributes:
+        wait_s: seconds until a frame like this one would be taken.
+    """
+
+    def __init__(self, text: str, wait_s: float = 0.0) -> None:
+        """Refuse a frame."""
+        super().__init__(text)
+        self.wait_s = wait_s
 
 
 class EngineError(EdgeserveError):

@@ -31,6 +31,7 @@ class ErrorCode(str, Enum):
     INVALID_IMAGE = "invalid_image"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_MANY_BYTES = "too_many_bytes"
+    RATE_LIMITED = "rate_limited"
     ENGINE_FAILED = "engine_failed"
     INTERNAL = "internal"
 

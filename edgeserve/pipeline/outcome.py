@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from edgeserve.domain.errors import (
     EngineError,
     InvalidImageError,
+    RateLimitedError,
     TooManyBytesError,
     TooManyPixelsError,
 )
@@ -21,6 +22,7 @@ _CODES = (
     (InvalidImageError, ErrorCode.INVALID_IMAGE),
     (TooManyPixelsError, ErrorCode.TOO_MANY_PIXELS),
     (TooManyBytesError, ErrorCode.TOO_MANY_BYTES),
+    (RateLimitedError, ErrorCode.RATE_LIMITED),
     (EngineError, ErrorCode.ENGINE_FAILED),
 )
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from edgeserve.domain.errors import ConfigurationError, PortTakenError
 
 
-def check_address(setting: str, address: str, *, insecure: bool) -> None:
+def check_address(setting: str, address: str, *, insecure: bool, asks: bool = False) -> None:
     """Refuse what cannot be listened on, and what would be open to the network unasked.
 
     Args:
         setting: its name, for the error.
         address: HOST:PORT or unix:PATH.
         insecure: an open address is wanted although nobody is asked who they are.
+        asks: whether callers are asked.
 
     Raises:
         ConfigurationError: malformed, or open without `insecure`.
@@ -29,12 +30,37 @@ def check_address(setting: str, address: str, *, insecure: bool) -> None:
     if not colon or not host or not port.isdigit() or int(port) > _LAST_PORT:
         text = f"{setting} is {address!r}; expected HOST:PORT or unix:PATH"
         raise ConfigurationError(text)
-    if not insecure and not _is_loopback(host):
+    if not (insecure or asks or _is_loopback(host)):
         text = (
             f"{setting} is {address}: that opens the server to the network, and nobody is asked "
-            "who they are; listen on 127.0.0.1, or say --insecure if that is what you want"
+            "who they are; listen on 127.0.0.1, set tokens_file or tls_client_ca, or say "
+            "--insecure if that is what you want"
         )
         raise ConfigurationError(text)
+
+
+def exposure(setting: str, address: str, *, asks: bool, encrypted: bool) -> str:
+    """What an operator should be warned of; empty where there is nothing.
+
+    Args:
+        setting: its name.
+        address: HOST:PORT or unix:PATH, checked before.
+        asks: whether callers are asked who they are.
+        encrypted: whether the address speaks TLS.
+    """
+    if not address or address.startswith("unix:") or _is_loopback(address.rpartition(":")[0]):
+        return ""
+    if not asks:
+        return (
+            f"{setting} is {address}, and nobody is asked who they are (insecure): WHOEVER REACHES "
+            "IT MAY USE THIS SERVER; set tokens_file or tls_client_ca to change that"
+        )
+    if not encrypted:
+        return (
+            f"{setting} is {address} without TLS: whoever listens on the way reads tokens and "
+            "pictures; set tls_cert and tls_key to change that"
+        )
+    return ""
 
 
 def claim_socket(path: str) -> None:

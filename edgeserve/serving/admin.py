@@ -24,6 +24,8 @@ from edgeserve.domain.errors import (
 )
 from edgeserve.serving.address import check_address, claim_socket
 from edgeserve.serving.errors import status_of
+from edgeserve.serving.guard import Guard
+from edgeserve.serving.listener import add_port, demands_certificates
 from edgeserve.serving.options import DEFAULT_ADMIN, default_admin_address
 from edgeserve.wire._generated import admin_pb2 as pb
 from edgeserve.wire._generated.admin_pb2_grpc import (
@@ -34,6 +36,7 @@ from edgeserve.wire._generated.admin_pb2_grpc import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from edgeserve.access.gate import Gate
     from edgeserve.pipeline.cameras import Cameras
     from edgeserve.serving.options import ServingOptions
 
@@ -107,11 +110,15 @@ class AdminServicer(AdminServiceServicer):
 class AdminServer:
     """grpc.aio with the admin service, by default on a Unix socket of mode 0660."""
 
-    def __init__(self, cameras: Cameras, options: ServingOptions) -> None:
-        """Prepare the server; nothing listens yet."""
+    def __init__(self, cameras: Cameras, options: ServingOptions, gate: Gate | None = None) -> None:
+        """Prepare the server; nothing listens yet. Without a gate nobody is asked."""
+        self._gate = gate
         self._is_default = options.admin_listen == DEFAULT_ADMIN
         self._listen = default_admin_address() if self._is_default else options.admin_listen
-        self._server = aio.server(options=[("grpc.so_reuseport", 0)])
+        self._server = aio.server(
+            interceptors=[] if gate is None or gate.open else [Guard(gate)],
+            options=[("grpc.so_reuseport", 0)],
+        )
         add_AdminServiceServicer_to_server(AdminServicer(cameras), self._server)
         reflection.enable_server_reflection((_SERVICE, reflection.SERVICE_NAME), self._server)
         self._path: Path | None = None
@@ -167,7 +174,12 @@ class AdminServer:
 
     def _add_port(self) -> int:
         try:
-            return self._server.add_insecure_port(self._listen)
+            return add_port(
+                self._server,
+                self._listen,
+                self._gate,
+                certificates=demands_certificates(self._gate),
+            )
         except RuntimeError as error:
             text = (
                 f"cannot listen on {self._listen}: it is taken, too long or not an address of "
@@ -183,8 +195,12 @@ def _check_owner(folder: Path) -> None:
         raise PortTakenError(text)
 
 
-def check_admin_address(options: ServingOptions) -> None:
+def check_admin_address(options: ServingOptions, *, asks: bool = False) -> None:
     """Refuse what cannot be listened on, and a network address without the switch for it.
+
+    Args:
+        options: of the room.
+        asks: whether callers are asked who they are.
 
     Raises:
         ConfigurationError: the text says what to do.
@@ -198,7 +214,7 @@ def check_admin_address(options: ServingOptions) -> None:
             "unix:PATH, or say --admin-network if that is what you want"
         )
         raise ConfigurationError(text)
-    check_address("admin_listen", listen, insecure=options.insecure)
+    check_address("admin_listen", listen, insecure=options.insecure, asks=asks)
 
 
 async def _done(

@@ -13,14 +13,19 @@ from edgeserve.domain.errors import (
     LimitReachedError,
     ModelNotFoundError,
     ModelNotReadyError,
+    NotPermittedError,
+    RateLimitedError,
     RequestError,
     ShuttingDownError,
     TooManyBytesError,
     TooManyPixelsError,
+    UnauthenticatedError,
 )
 from edgeserve.domain.result import DropReason, ErrorCode
 
 _STATUS: tuple[tuple[type[EdgeserveError], grpc.StatusCode], ...] = (
+    (UnauthenticatedError, grpc.StatusCode.UNAUTHENTICATED),
+    (NotPermittedError, grpc.StatusCode.PERMISSION_DENIED),
     (ModelNotFoundError, grpc.StatusCode.NOT_FOUND),
     (CameraNotFoundError, grpc.StatusCode.NOT_FOUND),
     (ConfigurationError, grpc.StatusCode.INVALID_ARGUMENT),
@@ -29,6 +34,7 @@ _STATUS: tuple[tuple[type[EdgeserveError], grpc.StatusCode], ...] = (
     (InvalidImageError, grpc.StatusCode.INVALID_ARGUMENT),
     (TooManyPixelsError, grpc.StatusCode.INVALID_ARGUMENT),
     (TooManyBytesError, grpc.StatusCode.INVALID_ARGUMENT),
+    (RateLimitedError, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (EngineError, grpc.StatusCode.INTERNAL),
     (LimitReachedError, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (ShuttingDownError, grpc.StatusCode.UNAVAILABLE),
@@ -37,6 +43,7 @@ _FRAME_STATUS = {
     ErrorCode.INVALID_IMAGE: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorCode.TOO_MANY_PIXELS: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorCode.TOO_MANY_BYTES: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorCode.RATE_LIMITED: grpc.StatusCode.RESOURCE_EXHAUSTED,
     ErrorCode.ENGINE_FAILED: grpc.StatusCode.INTERNAL,
     ErrorCode.INTERNAL: grpc.StatusCode.INTERNAL,
 }

@@ -39,6 +39,11 @@ class ServingOptions(BaseModel):
         default=False,
         description="Allow an address other than loopback although nobody is asked who they are.",
     )
+    mtls_listen: str = Field(
+        default="",
+        description="Second address of the gRPC server, HOST:PORT, for clients with certificates "
+        "where `listen` takes tokens: one port cannot ask for both. Empty for none.",
+    )
     drain_delay: float = Field(
         default=0.5,
         ge=0,

@@ -11,7 +11,9 @@ from grpc_reflection.v1alpha import reflection
 
 from edgeserve.domain.errors import PortTakenError
 from edgeserve.serving.address import check_address, claim_socket
+from edgeserve.serving.guard import Guard
 from edgeserve.serving.health import DETECTION_SERVICE, Health
+from edgeserve.serving.listener import add_port, demands_certificates
 from edgeserve.serving.origin import OriginInterceptor
 from edgeserve.serving.servicer import DetectionServicer
 from edgeserve.wire._generated.detection_pb2_grpc import add_DetectionServiceServicer_to_server
@@ -19,6 +21,7 @@ from edgeserve.wire._generated.detection_pb2_grpc import add_DetectionServiceSer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from edgeserve.access.gate import Gate
     from edgeserve.access.limits import Limits
     from edgeserve.domain.status import DeviceStatus
     from edgeserve.pipeline.cameras import Cameras
@@ -32,7 +35,11 @@ _STOP_GRACE_S = 1.0
 
 
 class GrpcServer:
-    """grpc.aio with our services on one address."""
+    """grpc.aio with our services.
+
+    Attributes:
+        mtls_address: where clients with certificates are served, once started; "" for nowhere.
+    """
 
     def __init__(
         self,
@@ -41,19 +48,29 @@ class GrpcServer:
         limits: Limits,
         options: ServingOptions,
         cameras: Cameras | None = None,
+        gate: Gate | None = None,
     ) -> None:
         """Prepare the server; nothing listens yet.
+
+        Without a gate nobody is asked who they are.
 
         Raises:
             ConfigurationError: the address is malformed, or open without `insecure`.
         """
-        check_address("listen", options.listen, insecure=options.insecure)
+        asks = gate is not None and gate.options.asks
+        check_address("listen", options.listen, insecure=options.insecure, asks=asks)
         self._listen = options.listen
+        self._mtls_listen = options.mtls_listen
+        self._gate = gate
+        self.mtls_address = ""
         self._servicer = DetectionServicer(models, devices, limits, options, cameras)
         self._models = models
         self._health = Health()
         self._server = aio.server(
-            interceptors=[OriginInterceptor()],
+            interceptors=[
+                OriginInterceptor(),
+                *([] if gate is None or gate.open else [Guard(gate)]),
+            ],
             options=[
                 # A frame over our limit gets an error of its own: the transport must let it in.
                 ("grpc.max_receive_message_length", 2 * limits.max_frame_bytes),
@@ -85,18 +102,22 @@ class GrpcServer:
         await self.set_serving(serving=False)
         if self._listen.startswith("unix:"):
             claim_socket(self._listen.removeprefix("unix:"))
+        address = self._bind("listen", self._listen, certificates=demands_certificates(self._gate))
+        if self._mtls_listen:
+            self.mtls_address = self._bind("mtls-listen", self._mtls_listen, certificates=True)
+        await self._server.start()
+        return address
+
+    def _bind(self, setting: str, listen: str, *, certificates: bool) -> str:
         try:
-            port = self._server.add_insecure_port(self._listen)
+            port = add_port(self._server, listen, self._gate, certificates=certificates)
         except RuntimeError as error:
             text = (
-                f"cannot listen on {self._listen}: it is taken or not an address of this machine; "
-                "stop the other server or choose another with --listen"
+                f"cannot listen on {listen}: it is taken or not an address of this machine; "
+                f"stop the other server or choose another with --{setting}"
             )
             raise PortTakenError(text) from error
-        await self._server.start()
-        if self._listen.startswith("unix:"):
-            return self._listen
-        return f"{self._listen.rpartition(':')[0]}:{port}"
+        return listen if listen.startswith("unix:") else f"{listen.rpartition(':')[0]}:{port}"
 
     async def set_serving(self, *, serving: bool) -> None:
         """Tell health checks whether the server takes work, and how its models are now."""

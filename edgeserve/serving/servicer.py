@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from edgeserve.access.gate import current_meter
 from edgeserve.domain.errors import (
     CameraNotFoundError,
     EdgeserveError,
@@ -16,6 +17,7 @@ from edgeserve.domain.errors import (
 )
 from edgeserve.domain.request import Policy, StreamOptions
 from edgeserve.domain.result import Status
+from edgeserve.serving.charging import charge
 from edgeserve.serving.errors import status_of, status_of_drop, status_of_frame
 from edgeserve.serving.session import StreamSession
 from edgeserve.serving.watch import WatchSession
@@ -76,7 +78,10 @@ class DetectionServicer(DetectionServiceServicer):
         context: aio.ServicerContext[pb.DetectRequest, pb.DetectResponse],
     ) -> pb.DetectResponse:
         """One frame, one answer."""
+        meter = current_meter()
         try:
+            if meter is not None:
+                charge(meter, request.frame.image)
             frame = frame_from_proto(request.frame, time.monotonic_ns())
             self._limits.check_frame_bytes(len(frame.data))
             with self._admitted():

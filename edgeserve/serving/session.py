@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, cast
 
 import grpc
 
-from edgeserve.domain.errors import FrameError, RequestError
+from edgeserve.access.gate import current_meter
+from edgeserve.domain.errors import FrameError, RateLimitedError, RequestError
+from edgeserve.domain.request import Policy
 from edgeserve.domain.result import DropReason
+from edgeserve.serving.charging import charge, charge_ahead
 from edgeserve.wire._generated import detection_pb2 as pb
 from edgeserve.wire.codec.frame import frame_from_proto
 from edgeserve.wire.codec.options import stream_options_from_proto
@@ -45,6 +48,8 @@ class StreamSession:
         self._context = context
         self._limits = limits
         self._write_timeout_s = write_timeout_s
+        self._meter = current_meter()
+        self._slowed = False
         self._loop = asyncio.get_running_loop()
         # Set whenever the other side may have something to do: a result, a free place, the end.
         self._results = asyncio.Event()
@@ -63,7 +68,9 @@ class StreamSession:
         first = await self._first()
         if first is None:
             return
-        stream = open_stream(stream_options_from_proto(_config(first)), self._notify)
+        options = stream_options_from_proto(_config(first))
+        self._slowed = options.policy is Policy.BLOCK
+        stream = open_stream(options, self._notify)
         self._stream = stream
         reader = asyncio.create_task(self._read(stream))
         # Also of a task that is cancelled before its first step, which runs none of its own code.
@@ -128,21 +135,32 @@ class StreamSession:
             message = await self._next()
             if message is None:
                 return
-            self._accept(stream, message)
+            pause_s = self._accept(stream, message)
+            if pause_s:
+                await asyncio.sleep(pause_s)
 
-    def _accept(self, stream: FrameStream, message: pb.StreamDetectRequest) -> None:
+    def _accept(self, stream: FrameStream, message: pb.StreamDetectRequest) -> float:
+        """Take a frame, or answer it with an error; return the seconds to read no further."""
         arrival_ns = time.monotonic_ns()
         if message.WhichOneof("message") != "frame":
             text = "only the first message of a stream configures it; expected a frame"
             raise RequestError(text)
         self._last_frame_id = message.frame.frame_id
+        pause_s = 0.0
         try:
+            if self._meter is not None:
+                if self._slowed:
+                    pause_s = charge_ahead(self._meter, message.frame.image)
+                else:
+                    charge(self._meter, message.frame.image)
             frame = frame_from_proto(message.frame, arrival_ns)
             self._limits.check_frame_bytes(len(frame.data))
         except FrameError as error:
             stream.reject(message.frame.frame_id, arrival_ns, error)
-        else:
-            stream.submit(frame)
+            # Refusals are paced as well: a flood of them would be a burden on the others.
+            return error.wait_s if isinstance(error, RateLimitedError) else pause_s
+        stream.submit(frame)
+        return pause_s
 
     async def _write(self, stream: FrameStream, reader: asyncio.Task[None]) -> None:
         while True:

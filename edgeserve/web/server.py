@@ -1,8 +1,7 @@
-"""Metrics and probes over HTTP."""
+"""The HTTP server: one address, and the parts that answer on it."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -10,7 +9,15 @@ from aiohttp import web
 from edgeserve.domain.errors import PortTakenError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import ssl
+    from collections.abc import Iterable
+
+    from aiohttp.typedefs import Middleware
+
+    from edgeserve.web.part import Part
+
+_STOP_GRACE_S = 1.0
+"""For requests that are in work when the server stops."""
 
 
 class WebServer:
@@ -19,28 +26,29 @@ class WebServer:
     def __init__(
         self,
         listen: str,
-        render_metrics: Callable[[str], tuple[bytes, str]],
-        is_ready: Callable[[], bool],
+        parts: Iterable[Part],
+        *,
+        middlewares: Iterable[Middleware] = (),
+        max_body_bytes: int = 1 << 20,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Prepare the server; nothing listens yet.
 
         Args:
             listen: HOST:PORT or unix:PATH, checked before.
-            render_metrics: header Accept to body and content type of /metrics.
-            is_ready: what /readyz tells.
+            parts: what answers; no two on the same path.
+            middlewares: around every request, the outermost first.
+            max_body_bytes: the longest request body that is read.
+            tls: what to encrypt with; a Unix socket is always plain.
         """
         self._listen = listen
-        self._render_metrics = render_metrics
-        self._is_ready = is_ready
-        application = web.Application()
-        application.add_routes(
-            [
-                web.get("/metrics", self._metrics),
-                web.get("/healthz", self._healthz),
-                web.get("/readyz", self._readyz),
-            ],
+        self._tls = tls
+        application = web.Application(middlewares=middlewares, client_max_size=max_body_bytes)
+        for part in parts:
+            application.add_routes(part.routes())
+        self._runner = web.AppRunner(
+            application, access_log=None, shutdown_timeout=_STOP_GRACE_S, handler_cancellation=True
         )
-        self._runner = web.AppRunner(application, access_log=None)
 
     async def start(self) -> str:
         """Listen.
@@ -70,21 +78,6 @@ class WebServer:
             await web.UnixSite(self._runner, self._listen.removeprefix("unix:")).start()
             return self._listen
         host, _, port = self._listen.rpartition(":")
-        await web.TCPSite(self._runner, host.strip("[]"), int(port)).start()
+        site = web.TCPSite(self._runner, host.strip("[]"), int(port), ssl_context=self._tls)
+        await site.start()
         return f"{host}:{self._runner.addresses[0][1]}"
-
-    async def _metrics(self, request: web.Request) -> web.Response:
-        accept = request.headers.get("Accept", "")
-        # Sensors and drivers are asked for it, which may take its time.
-        body, content_type = await asyncio.to_thread(self._render_metrics, accept)
-        return web.Response(body=body, headers={"Content-Type": content_type})
-
-    async def _healthz(self, _request: web.Request) -> web.Response:
-        """The process answers."""
-        return web.Response(text="ok\n")
-
-    async def _readyz(self, _request: web.Request) -> web.Response:
-        """Every model can serve, and the server is not about to stop."""
-        if self._is_ready():
-            return web.Response(text="ready\n")
-        return web.Response(status=503, text="not ready\n")

@@ -190,6 +190,8 @@ class _ErrorCodeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """The inference engine failed."""
     ERROR_CODE_INTERNAL: _ErrorCode.ValueType  # 5
     """A fault of the server."""
+    ERROR_CODE_RATE_LIMITED: _ErrorCode.ValueType  # 6
+    """Its client sends more than one client may (settings client_max_...)."""
 
 class ErrorCode(_ErrorCode, metaclass=_ErrorCodeEnumTypeWrapper):
     """What was wrong with a frame."""
@@ -205,6 +207,8 @@ ERROR_CODE_ENGINE_FAILED: ErrorCode.ValueType  # 4
 """The inference engine failed."""
 ERROR_CODE_INTERNAL: ErrorCode.ValueType  # 5
 """A fault of the server."""
+ERROR_CODE_RATE_LIMITED: ErrorCode.ValueType  # 6
+"""Its client sends more than one client may (settings client_max_...)."""
 Global___ErrorCode: typing_extensions.TypeAlias = ErrorCode
 
 class _CameraState:

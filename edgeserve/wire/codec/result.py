@@ -29,6 +29,7 @@ _ERRORS: dict[pb.ErrorCode.ValueType, ErrorCode] = {
     pb.ERROR_CODE_TOO_MANY_BYTES: ErrorCode.TOO_MANY_BYTES,
     pb.ERROR_CODE_ENGINE_FAILED: ErrorCode.ENGINE_FAILED,
     pb.ERROR_CODE_INTERNAL: ErrorCode.INTERNAL,
+    pb.ERROR_CODE_RATE_LIMITED: ErrorCode.RATE_LIMITED,
 }
 _ERROR_NUMBERS = {code: number for number, code in _ERRORS.items()}
 
