@@ -43,7 +43,7 @@ def new_token() -> str:
 
 def digest_of(token: str) -> str:
     """What the tokens file keeps of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def check_name(name: str) -> None:

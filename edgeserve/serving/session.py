@@ -36,6 +36,9 @@ _log = logging.getLogger(__name__)
 _FIRST_MESSAGE_S = 30
 """A call that says nothing holds a place that another could have."""
 
+_LONGEST_REFUSAL_S = 1.0
+"""A client that ends its stream meanwhile is heard after so long at the latest."""
+
 LAST_FRAME_ID = "last-frame-id"
 """Trailer of a drained stream: the id of the last frame that the server read."""
 
@@ -158,7 +161,9 @@ class StreamSession:
         except FrameError as error:
             stream.reject(message.frame.frame_id, arrival_ns, error)
             # Refusals are paced as well: a flood of them would be a burden on the others.
-            return error.wait_s if isinstance(error, RateLimitedError) else pause_s
+            if isinstance(error, RateLimitedError):
+                return min(error.wait_s, _LONGEST_REFUSAL_S)
+            return pause_s
         stream.submit(frame)
         return pause_s
 
