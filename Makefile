@@ -48,9 +48,13 @@ check: $(VENV)/.package $(VENV)/.dev .venv-proto/.ready ## Lint, types, imports,
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -c pyproject.toml -r edgeserve
 	@drift=$$(mktemp -d) && protos/generate.sh .venv-proto/bin/python $$drift/stubs \
 	    && diff -r --exclude=__pycache__ $$drift/stubs edgeserve/wire/_generated \
 	    && rm -rf $$drift && echo 'generated stubs: no drift'
+
+audit: $(VENV)/.dev ## Look for known vulnerabilities in what the locks name (asks a service on the web)
+	$(BIN)/python tests/audit.py requirements-dev.lock
 
 check-models: .venv-train/.ready ## Types of the model zoo and of training (needs PyTorch)
 	.venv-train/bin/mypy models $(wildcard tests/models/*.py)
@@ -61,7 +65,7 @@ test-systemd: ## The service under a real systemd in a container (needs root, de
 test-clean-root: ## The README's two commands in a fresh Debian (needs root and debootstrap)
 	tests/clean-root.sh
 
-ci: check check-models test test-long test-models ## All that runs on every change
+ci: check check-models audit test test-long test-models ## All that runs on every change
 
 bench: $(VENV)/.package ## Measure the server beside the same work in one process
 	$(BIN)/edgeserve bench

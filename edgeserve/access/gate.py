@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from edgeserve.access.rights import Right
 
 _log = logging.getLogger(__name__)
+REFUSAL_S = 0.2
+"""That a call over a limit waits for its refusal: who asks in a loop is slowed down by it."""
 _METER: ContextVar[Meter | None] = ContextVar("meter", default=None)
 
 

@@ -22,4 +22,4 @@ class Backoff:
         """The next wait: between half of its step and the whole."""
         step_s = self._next_s
         self._next_s = min(step_s * 2, self._most_s)
-        return step_s * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        return step_s * random.uniform(0.5, 1.0)  # noqa: S311 - no secret  # nosec B311

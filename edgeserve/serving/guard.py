@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from grpc import aio
 
-from edgeserve.domain.errors import EdgeserveError
+from edgeserve.access.gate import REFUSAL_S
+from edgeserve.domain.errors import EdgeserveError, LimitReachedError
 from edgeserve.serving.caller import presented_by
 from edgeserve.serving.errors import status_of
 from edgeserve.serving.rpc_rights import rights_for
@@ -64,6 +65,8 @@ class Guard(aio.ServerInterceptor):
                 what = method.rpartition("/")[2]
                 call = inside.enter_context(self._gate.passing(presented_by(context), needs, what))
             except EdgeserveError as error:
+                if isinstance(error, LimitReachedError):
+                    await asyncio.sleep(REFUSAL_S)
                 await context.abort(status_of(error), str(error))
             try:
                 yield

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from edgeserve.access.gate import current_meter
+from edgeserve.access.gate import REFUSAL_S, current_meter
 from edgeserve.domain.errors import (
     EdgeserveError,
     LimitReachedError,
@@ -81,6 +81,8 @@ async def _through(
             if meter is not None and needs == INFER:
                 meter.charge(request.content_length or 0)
         except tuple(_STATUS) as error:
+            if isinstance(error, (LimitReachedError, RateLimitedError)):
+                await asyncio.sleep(REFUSAL_S)
             return _refusal_of(error)
         try:
             return await handler(request)

@@ -228,7 +228,7 @@ async def reflect(address: str, token: str) -> grpc.StatusCode:
         yield reflection_pb2.ServerReflectionRequest(list_services="")
 
     async with grpc.aio.insecure_channel(address) as channel:
-        stub: Any = ServerReflectionStub(channel)
+        stub: Any = ServerReflectionStub(channel)  # type: ignore[arg-type]
         call = stub.ServerReflectionInfo(ask(), metadata=shown(token))
         try:
             async for answer in call:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
+    from edgeserve.web.part import Part
+
 OK, UNKNOWN, FORBIDDEN, TOO_MANY = 200, 401, 403, 429
 
 
@@ -63,7 +65,11 @@ async def serving(
 ) -> AsyncIterator[tuple[Gate, str]]:
     """A server behind a gate, and its address."""
     gate = Gate(options)
-    parts = [Probes(lambda _: (b"figures", "text/plain"), lambda: True), Login(gate), Stand()]
+    parts: list[Part] = [
+        Probes(lambda _: (b"figures", "text/plain"), lambda: True),
+        Login(gate),
+        Stand(),
+    ]
     server = WebServer(
         listen,
         parts,
@@ -333,7 +339,7 @@ async def test_https_takes_tokens_and_certificates_on_one_port_and_new_files_whi
 
 def test_a_path_that_nobody_has_thought_about_is_closed_to_all_but_reading() -> None:
     assert rights_for("GET", "/unheard") is None
-    assert rights_for("POST", "/unheard") == {Right.ADMIN}
+    assert rights_for("POST", "/unheard") == frozenset({Right.ADMIN})
     assert rights_for("GET", "/apis") is None
-    assert rights_for("GET", "/api/unheard") == {Right.WATCH}
-    assert rights_for("PATCH", "/api/unheard") == {Right.ADMIN}
+    assert rights_for("GET", "/api/unheard") == frozenset({Right.WATCH})
+    assert rights_for("PATCH", "/api/unheard") == frozenset({Right.ADMIN})
