@@ -22,7 +22,8 @@ from edgeserve.cli.json_option import JsonWriter, json_option
 @click.option(
     "--address",
     default="",
-    help="Measure the server that runs there, instead of one of our own.",
+    help="Measure the server that runs there, instead of one of our own. What it asks for is read "
+    "from EDGESERVE_TOKEN, EDGESERVE_CA and the other variables of `edgeserve stream`.",
 )
 @click.option(
     "--against",

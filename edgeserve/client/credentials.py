@@ -11,6 +11,7 @@ import grpc
 from edgeserve.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from os import PathLike
 
 
@@ -78,6 +79,17 @@ class Credentials:
 
 NOBODY = Credentials()
 """A plain connection that shows nothing."""
+
+
+def credentials_from(environment: Mapping[str, str]) -> Credentials:
+    """What the variables say that stand for the flags of `edgeserve stream`."""
+    given = {name: environment.get(f"EDGESERVE_{name.upper()}") or None for name in _FILES}
+    token = "" if given["token_file"] else environment.get("EDGESERVE_TOKEN", "").strip()
+    tls = environment.get("EDGESERVE_TLS", "").lower() in {"1", "true", "yes", "on"}
+    return Credentials(tls=tls, token=token, **given)
+
+
+_FILES = ("ca", "cert", "key", "token_file")
 
 
 def _read(path: str | PathLike[str] | None) -> bytes | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from typing import Any
 
+from edgeserve.client.credentials import NOBODY, credentials_from
 from edgeserve.client.load import serialise
 from edgeserve.tooling.bench.load import pictures
 from edgeserve.tooling.bench.scenarios import SCENARIOS, Load
@@ -49,6 +51,8 @@ def _percentile(ordered: list[float], share: float) -> float | None:
 def main() -> None:
     """Run one round for each line of standard input: the server's address and the cameras' rate."""
     request = json.loads(sys.argv[1])
+    # Not in the request: everybody on the machine sees a command line.
+    credentials = credentials_from(os.environ) if request["address"] else NOBODY
     messages = [serialise(frame) for frame in pictures(request["source"])]
     for line in sys.stdin:
         address, fps = line.split()
@@ -59,6 +63,7 @@ def main() -> None:
             frames_in_flight=request["frames_in_flight"],
             fps=float(fps),
             seconds=request["seconds"],
+            credentials=credentials,
         )
         print(json.dumps(_measure(request["scenario"], load)), flush=True)  # noqa: T201
 

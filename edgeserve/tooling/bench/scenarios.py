@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from edgeserve.client.credentials import NOBODY, Credentials
 from edgeserve.client.load import LoadStream
 from edgeserve.domain.request import Policy
 from edgeserve.domain.result import Status
@@ -40,6 +41,7 @@ class Load:
         frames_in_flight: of each closed-loop stream.
         fps: of each open-loop camera.
         seconds: until no more is sent.
+        credentials: to show to the server.
     """
 
     address: str
@@ -48,6 +50,7 @@ class Load:
     frames_in_flight: int
     fps: float
     seconds: float
+    credentials: Credentials = NOBODY
 
 
 @dataclass(slots=True)
@@ -86,7 +89,7 @@ async def closed(load: Load) -> Counts:
 
 
 async def _closed_stream(load: Load, in_flight: int, counts: Counts) -> None:
-    async with LoadStream(load.address, load.messages) as stream:
+    async with LoadStream(load.address, load.messages, credentials=load.credentials) as stream:
         sent = [time.monotonic()] * in_flight
         for _ in range(in_flight):
             await stream.send()
@@ -116,7 +119,7 @@ async def open_loop(load: Load) -> Counts:
 async def _camera(load: Load, first: float, interval_s: float, counts: Counts) -> None:
     frames = max(1, int(load.seconds / interval_s))
     due = [first + interval_s * number for number in range(frames)]
-    async with LoadStream(load.address, load.messages, Policy.LATEST) as stream:
+    async with LoadStream(load.address, load.messages, Policy.LATEST, load.credentials) as stream:
 
         async def send() -> None:
             for moment in due:
@@ -142,7 +145,7 @@ async def multi_stream(load: Load) -> Counts:
     """Queries of eight frames, each when the one before is answered."""
     counts = Counts()
     deadline = time.monotonic() + load.seconds
-    async with LoadStream(load.address, load.messages) as stream:
+    async with LoadStream(load.address, load.messages, credentials=load.credentials) as stream:
         while time.monotonic() < deadline:
             started = time.monotonic()
             for _ in range(QUERY_FRAMES):

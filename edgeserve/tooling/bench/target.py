@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeserve.client import DetectionClient
+from edgeserve.client.credentials import credentials_from
 from edgeserve.tooling.bench.process import cpu_seconds, pss_mb
 from edgeserve.tooling.server_process import ServerProcess
 
@@ -60,9 +62,11 @@ def started(flags: Sequence[str], picture: EncodedFrame) -> Iterator[Target]:
 def running(address: str, picture: EncodedFrame) -> Iterator[Target]:
     """A server that listens there already, once it has detected in a picture.
 
+    What it asks for, the environment says: see `credentials_from`.
+
     Raises:
         TransportError: nobody answers.
     """
-    with DetectionClient(address) as client:
+    with DetectionClient(address, credentials=credentials_from(os.environ)) as client:
         client.detect(picture)
     yield Target(address)
