@@ -19,8 +19,10 @@ from edgeserve.client import (
 from edgeserve.domain.errors import (
     ModelNotFoundError,
     ModelNotReadyError,
+    NotPermittedError,
     RequestError,
     TransportError,
+    UnauthenticatedError,
 )
 from tests.client.fake_server import FakeServer, Step, drain
 
@@ -172,7 +174,8 @@ async def test_no_reconnection_where_none_is_wanted(server: FakeServer) -> None:
         (grpc.StatusCode.FAILED_PRECONDITION, ModelNotReadyError),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, TransportError),
         (grpc.StatusCode.INTERNAL, TransportError),
-        (grpc.StatusCode.PERMISSION_DENIED, TransportError),
+        (grpc.StatusCode.PERMISSION_DENIED, NotPermittedError),
+        (grpc.StatusCode.UNAUTHENTICATED, UnauthenticatedError),
     ],
 )
 async def test_other_ends_are_raised_at_once(
