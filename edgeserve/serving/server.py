@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from grpc import aio
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from edgeserve.pipeline.served import ServedModels
     from edgeserve.serving.options import ServingOptions
 
+_log = logging.getLogger(__name__)
 _HEALTH_SERVICE = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 _PING_MS = 30_000
 _LEAST_PING_INTERVAL_MS = 10_000
@@ -105,6 +107,7 @@ class GrpcServer:
         address = self._bind("listen", self._listen, certificates=demands_certificates(self._gate))
         if self._mtls_listen:
             self.mtls_address = self._bind("mtls-listen", self._mtls_listen, certificates=True)
+            _log.info("clients with certificates are served on %s", self.mtls_address)
         await self._server.start()
         return address
 

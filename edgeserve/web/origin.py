@@ -25,6 +25,8 @@ def is_rebound(request: web.Request) -> bool:
     A page can have the name it came from point to 127.0.0.1, so that its requests to us are no
     longer foreign to the browser; their Host still says where the page came from.
     """
+    if "Host" not in request.headers:  # a probe; browsers always send it
+        return False
     host = urlsplit(f"//{request.host}").hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeserve.access.rate import TokenBucket
@@ -48,6 +48,7 @@ def test_what_is_larger_than_the_bucket_passes_when_it_is_full_and_is_paid_off()
     assert passes(bucket, 1000, 10.1)
 
 
+@settings(deadline=None)
 @given(
     rate=st.floats(0.1, 1e6),
     steps=st.lists(st.tuples(st.floats(0, 10), st.floats(0, 1e6)), max_size=50),

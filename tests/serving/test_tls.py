@@ -13,7 +13,13 @@ from edgeserve.access.options import AccessOptions
 from edgeserve.access.rights import Right
 from edgeserve.access.tls_files import TlsFiles
 from edgeserve.access.token_file import create_token
-from edgeserve.client import AsyncDetectionClient, Credentials, HealthStatus
+from edgeserve.client import (
+    AsyncDetectionClient,
+    Credentials,
+    HealthStatus,
+    Policy,
+    StreamOptions,
+)
 from edgeserve.domain.errors import (
     ConfigurationError,
     NotPermittedError,
@@ -94,7 +100,8 @@ async def test_a_client_that_trusts_the_authority_is_served_and_others_are_not(
         trusting = Credentials(ca=authority.ca)
         assert await ask(running.address, trusting) is HealthStatus.SERVING
         async with AsyncDetectionClient(running.address, credentials=trusting) as client:
-            results = [one async for one in client.stream([fakes.jpeg()] * 3)]
+            block = StreamOptions(policy=Policy.BLOCK)
+            results = [one async for one in client.stream([fakes.jpeg()] * 3, block)]
         assert [list(one.labels) for one in results] == [["car"]] * 3
         for credentials in (Credentials(ca=other.ca), Credentials(tls=True), Credentials()):
             with pytest.raises(TransportError):
