@@ -119,9 +119,9 @@ def revoke(
 
 def _path(tokens_file: str | None, config_path: Path | None) -> Path:
     """The file that the server reads, however it was told."""
-    from edgeserve.cli.settings_flags import settings_of  # noqa: PLC0415 - not for --help
+    from edgeserve.cli.settings_flags import configuration_of  # noqa: PLC0415 - not for --help
 
-    found = tokens_file or settings_of(config_path, {}).access.tokens_file
+    found = tokens_file or configuration_of(config_path, {}).settings.access.tokens_file
     if not found:
         text = (
             "there is no file of tokens; name one with --tokens-file, and in the server's "
