@@ -79,7 +79,7 @@ proto: .venv-proto/.ready ## Write the gRPC stubs anew
 lock: ## Resolve the lock files anew (needs uv)
 	@compile() { uv pip compile --universal --python-version 3.10 --generate-hashes \
 	    --no-emit-index-url --no-header --quiet "$$@"; }; \
-	compile pyproject.toml --extra server --extra quantize --extra video --extra mqtt \
+	compile pyproject.toml --extra server --extra quantize --extra video --extra mqtt --extra oci \
 	    --group test --group check \
 	    -o requirements-dev.lock && \
 	compile pyproject.toml --extra server -c requirements-dev.lock -o requirements.lock && \

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
+from edgeserve.domain.errors import ModelNotFoundError
 from edgeserve.domain.frame import ColorOrder
 from edgeserve.domain.model import Fit, HeadSpec, InputSpec, ModelSpec, TensorSpec, Thresholds
-from edgeserve.domain.status import EngineStatus, ModelStatus
+from edgeserve.domain.status import EngineStatus, ModelStatus, RepositoryEntry
 from edgeserve.engines.fake import FakeEngine
 from edgeserve.pipeline.detector import Detector
 from edgeserve.pipeline.lane import Lane
@@ -109,7 +110,9 @@ def served_models(
         engine=EngineStatus(runtime="fake", requested="fake:CPU", chosen="fake:CPU"),
     )
     lane = Lane("fake:CPU", workers, watcher, clock=clock)
-    model = ServedModel(status, detector(answer), lane)
+    found = detector(answer)
+    lane.add(found)
+    model = ServedModel(status, found, lane)
     return ServedModels([model], options or PipelineOptions(), watcher)
 
 
@@ -118,6 +121,23 @@ def jpeg(width_px: int = 64, height_px: int = 48) -> bytes:
     y, x = np.mgrid[:height_px, :width_px]
     pixels = np.stack([x * 3 % 256, y * 5 % 256, (x + y) % 256], axis=-1).astype(np.uint8)
     return cv2.imencode(".jpg", pixels)[1].tobytes()
+
+
+class NoBundles:
+    """A `ModelControl` of a server that finds no bundle."""
+
+    def index(self) -> list[RepositoryEntry]:
+        return []
+
+    def load(self, name: str, version: str = "") -> ModelStatus:
+        text = f"there is no model {':'.join(filter(None, (name, version)))!r}"
+        raise ModelNotFoundError(text)
+
+    def reload(self, name: str, version: str = "") -> list[ModelStatus]:
+        return [self.load(name, version)]
+
+    def unload(self, name: str, version: str = "") -> None:
+        self.load(name, version)
 
 
 class Gate:

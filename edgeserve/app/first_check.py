@@ -23,9 +23,16 @@ _log = logging.getLogger(__name__)
 
 
 def first_check(
-    bundle: Bundle, engine: Engine, status: EngineStatus, settings: Settings
+    bundle: Bundle, engine: Engine, status: EngineStatus, settings: Settings, *, strict: bool
 ) -> str | None:
     """Compare a loaded model with its golden frames, unless it passed here before.
+
+    Args:
+        bundle: that it was loaded from.
+        engine: that runs it.
+        status: what is known of the engine.
+        settings: of the server.
+        strict: refuse what is wrong.
 
     Returns:
         What is wrong, for the operator; empty when nothing is; None if nothing was compared.
@@ -60,7 +67,7 @@ def first_check(
         f"on {status.chosen} it does not find what its FP32 form finds: {judgement.problem}; "
         f"`edgeserve verify {spec.name}` compares every form and device"
     )
-    if settings.engines.strict:
+    if strict:
         raise ModelNotReadyError(text)
     _log.error("model %s: %s; it serves all the same (--strict refuses)", spec.name, text)
     return text

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from edgeserve.access.gate import Gate
 from edgeserve.app.doors import check_doors, is_only_local, keep_current, warn_of_exposure
 from edgeserve.app.heartbeat import feed_watchdog
-from edgeserve.app.models import load_models
+from edgeserve.app.model_manager import ModelManager
+from edgeserve.app.model_watch import ModelWatch
 from edgeserve.app.outlets import Outlets, create_event_finder, create_tracker
 from edgeserve.app.reload import Reloader
 from edgeserve.app.self_test import self_test
@@ -96,42 +97,45 @@ class Server:
         MachineMetrics(metrics.registry)
         watchdog = self._watchdog(metrics)
         try:
-            models = await asyncio.to_thread(load_models, settings, metrics, watchdog)
+            control = await asyncio.to_thread(
+                ModelManager, settings, metrics, watchdog, self._teller(self._changed)
+            )
         except EdgeserveError:
             watchdog.close()
             raise
         # What starts last stops first.
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(self._close_models, models)
+            stack.push_async_callback(self._close_models, control)
             self._start_traces(stack, metrics)
             stack.callback(watchdog.close)
             stack.callback(_watched(keep_current(self._gate)).cancel)
-            cameras = self._cameras(models, metrics)
+            cameras = self._cameras(control.models, metrics)
             stack.push_async_callback(self._outlets.close)
             stack.push_async_callback(asyncio.to_thread, cameras.close)
             http_address = await self._start_web(stack, metrics)
             grpc = GrpcServer(
-                models, devices, settings.access, settings.serving, cameras, self._gate
+                control.models, devices, settings.access, settings.serving, cameras, self._gate
             )
             stack.push_async_callback(grpc.stop)
             grpc_address = await grpc.start()
             if settings.serving.admin_listen:
-                admin = AdminServer(cameras, settings.serving, self._gate)
+                admin = AdminServer(cameras, settings.serving, control, self._gate)
                 stack.push_async_callback(admin.stop)
                 await admin.start()
             self._outlets.start(cameras)
             await asyncio.to_thread(add_all, cameras, settings.camera)
-            self._ready = models.ready
+            self._ready = control.models.ready
             await grpc.set_serving(serving=True)
             working = [
-                _watched(self._follow(models, grpc, metrics, manager)),
-                _watched(self._obey_hangups(manager, models, cameras)),
+                _watched(self._follow(control.models, grpc, metrics, manager)),
+                _watched(self._obey_hangups(manager, control.models, cameras)),
             ]
+            self._watch_models(control, stack)
             # A signal that came while the models loaded is obeyed now.
             if not self._stop.is_set():
                 on_ready(grpc_address, http_address)
-                manager.ready(_summary(models))
-            working.append(_watched(self._beat(manager, models, metrics)))
+                manager.ready(_summary(control.models))
+            working.append(_watched(self._beat(manager, control.models, metrics)))
             await self._stop.wait()
             manager.stopping()
             for task in working:
@@ -174,34 +178,44 @@ class Server:
     def _in_force(self) -> Settings:
         return self._settings if self._reloader is None else self._reloader.settings
 
-    async def _close_models(self, models: ServedModels) -> None:
+    def _watch_models(self, control: ModelManager, stack: AsyncExitStack) -> None:
+        catalog = self._settings.catalog
+        if catalog.watch:
+            watch = ModelWatch(control, catalog.watch_interval)
+            stack.push_async_callback(asyncio.to_thread, watch.close)
+
+    async def _close_models(self, control: ModelManager) -> None:
         # One that hangs would hold the end up; the process ends without it.
         if self._hung is None:
-            await asyncio.to_thread(models.close)
+            await asyncio.to_thread(control.close)
 
     def _watchdog(self, metrics: Metrics) -> Watchdog:
-        loop = asyncio.get_running_loop()
-
-        def tell(event: asyncio.Event) -> None:
-            # An inference that was stuck may end after the server did.
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(event.set)
-
-        def on_change() -> None:
-            tell(self._changed)
+        stop = self._teller(self._stop)
 
         def on_hung(error: DeviceHungError) -> None:
             self._hung = error
-            tell(self._stop)
+            stop()
 
         pipeline = self._settings.pipeline
         return Watchdog(
             pipeline.inference_timeout,
             pipeline.inference_grace,
             metrics,
-            on_change=on_change,
+            on_change=self._teller(self._changed),
             on_hung=on_hung,
         )
+
+    @staticmethod
+    def _teller(event: asyncio.Event) -> Callable[[], None]:
+        """What sets an event from any thread."""
+        loop = asyncio.get_running_loop()
+
+        def tell() -> None:
+            # An inference that was stuck may end after the server did.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(event.set)
+
+        return tell
 
     async def _follow(
         self, models: ServedModels, grpc: GrpcServer, metrics: Metrics, manager: ServiceManager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from edgeserve.catalog.wish import Wish
 from edgeserve.checks.choice import Choices
 from edgeserve.checks.machine import facts
 from edgeserve.domain.errors import EdgeserveError
@@ -38,7 +39,8 @@ class Tuned:
         self._choices: dict[str, Choice | None] = {}
         self.settings = settings
         try:
-            choice = self._choice(repository.find(settings.catalog.model[0]))
+            wish = Wish.read(settings.catalog.model[0])
+            choice = self._choice(repository.find(wish.name, wish.version))
         except EdgeserveError:
             return  # whoever loads it says what is wrong
         if choice is not None:
@@ -67,18 +69,17 @@ class Tuned:
         name = f"{manifest.name}:{manifest.version}"
         if not engines.tuned:
             return None
-        if name not in self._choices:
-            choice = Choices(engines.cache_dir).find(
-                name, lambda: facts(manifest.model_dump_json())
-            )
+        text = manifest.model_dump_json()  # a bundle that is read anew may be another one
+        if text not in self._choices:
+            choice = Choices(engines.cache_dir).find(name, lambda: facts(text))
             if choice is not None and (asked := self._other_wish(choice)):
                 _log.info(
                     "model %s: what `edgeserve tune` chose is not used, since %s: %s",
                     *(name, asked, choice),
                 )
                 choice = None
-            self._choices[name] = choice
-        return self._choices[name]
+            self._choices[text] = choice
+        return self._choices[text]
 
     def _other_wish(self, choice: Choice) -> str:
         """What the operator asks for that the choice does not meet; empty if it meets all."""

@@ -85,6 +85,13 @@ class Bundle:
             ),
         )
 
+    def stamp(self) -> tuple[object, ...]:
+        """What changes when somebody writes to one of the bundle's files."""
+        listed = [one for file in self.manifest.files for one in (file, *file.companions)]
+        golden = self.manifest.golden
+        names = [MANIFEST, *(one.path for one in listed), *([golden.path] if golden else [])]
+        return (str(self.folder), *(_written(self.folder / name) for name in names))
+
     def verify(self) -> None:
         """Compare every file that is present with its checksum.
 
@@ -121,6 +128,14 @@ class Bundle:
                 "the file is damaged or was changed; install the bundle again"
             )
             raise ModelNotReadyError(text)
+
+
+def _written(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _anchors(head: Head) -> AnchorSpec | None:

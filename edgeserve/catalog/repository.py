@@ -10,7 +10,7 @@ from edgeserve.catalog.bundle import MANIFEST, Bundle
 from edgeserve.domain.errors import ConfigurationError, ModelNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -24,9 +24,15 @@ def shipped_dir() -> Path:
 class Repository:
     """Bundles in one or more folders; an earlier folder wins by name and version."""
 
-    def __init__(self, *folders: Path) -> None:
-        """Look into these folders; absent ones count as empty."""
+    def __init__(self, *folders: Path, bundles: Sequence[Path] = ()) -> None:
+        """Look into folders of bundles; absent ones count as empty.
+
+        Args:
+            folders: each with bundles at NAME/model.toml or NAME/VERSION/model.toml.
+            bundles: folders of single bundles beside them, which win over all.
+        """
         self._folders = folders
+        self._bundles = tuple(bundles)
 
     def bundles(self) -> list[Bundle]:
         """All bundles with a readable manifest, by name and version."""
@@ -60,9 +66,16 @@ class Repository:
         return max(fitting, key=_by_name_and_version)
 
     def _paths(self) -> Iterator[Path]:
+        yield from self._bundles
         for folder in self._folders:
             for depth in ("*", "*/*"):
-                yield from sorted(path.parent for path in folder.glob(f"{depth}/{MANIFEST}"))
+                found = sorted(path.parent for path in folder.glob(f"{depth}/{MANIFEST}"))
+                # What is hidden is being written.
+                yield from (path for path in found if not _hidden(path.relative_to(folder)))
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _readable(path: Path) -> Bundle | None:
@@ -73,10 +86,10 @@ def _readable(path: Path) -> Bundle | None:
 
 
 def _by_name_and_version(bundle: Bundle) -> tuple[str, list[tuple[int, str]]]:
-    return bundle.manifest.name, _natural(bundle.manifest.version)
+    return bundle.manifest.name, version_order(bundle.manifest.version)
 
 
-def _natural(version: str) -> list[tuple[int, str]]:
-    """Versions in the order people mean: 2 before 10, v2 before v10."""
+def version_order(version: str) -> list[tuple[int, str]]:
+    """Sorts versions in the order people mean: 2 before 10, v2 before v10."""
     parts = re.split(r"(\d+)", version)
     return [(int(part), "") if part.isdigit() else (0, part) for part in parts]

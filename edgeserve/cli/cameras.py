@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from edgeserve.cli.json_option import JsonWriter, json_option
-from edgeserve.cli.server_options import address_option, credentials_options
+from edgeserve.cli.server_options import (
+    address_option,
+    admin_address,
+    admin_option,
+    credentials_options,
+)
 from edgeserve.cli.table import table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from edgeserve.client import Credentials
     from edgeserve.domain.camera import CameraStatus
-
-    _F = TypeVar("_F", bound="Callable[..., object] | click.Command")
-
-
-def _admin_option(command: _F) -> _F:
-    return click.option(
-        "--admin",
-        help="The admin service, unix:PATH or HOST:PORT. [default: the socket of the first server "
-        "in the runtime directory]",
-    )(command)
 
 
 @click.group()
@@ -55,7 +48,7 @@ def list_cameras(*, address: str, credentials: Credentials, json_path: str | Non
 @click.argument("name")
 @click.argument("url")
 @click.option("--model", default="", help="Name of the model. [default: the server's]")
-@_admin_option
+@admin_option
 @credentials_options
 @json_option
 def add(
@@ -70,14 +63,14 @@ def add(
     """Have a server read URL under NAME, until it ends."""
     from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
 
-    with AdminClient(_address(admin), credentials=credentials) as client:
+    with AdminClient(admin_address(admin), credentials=credentials) as client:
         client.add_camera(name, url, model)
     _say(json_path, name, "added")
 
 
 @cameras.command()
 @click.argument("name")
-@_admin_option
+@admin_option
 @credentials_options
 @json_option
 def remove(
@@ -86,28 +79,28 @@ def remove(
     """Have a server read NAME no longer."""
     from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
 
-    with AdminClient(_address(admin), credentials=credentials) as client:
+    with AdminClient(admin_address(admin), credentials=credentials) as client:
         client.remove_camera(name)
     _say(json_path, name, "removed")
 
 
 @cameras.command()
 @click.argument("name")
-@_admin_option
+@admin_option
 @credentials_options
 @json_option
 def pause(*, name: str, admin: str | None, credentials: Credentials, json_path: str | None) -> None:
     """Have a server let NAME go until it is resumed."""
     from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
 
-    with AdminClient(_address(admin), credentials=credentials) as client:
+    with AdminClient(admin_address(admin), credentials=credentials) as client:
         client.pause_camera(name)
     _say(json_path, name, "paused")
 
 
 @cameras.command()
 @click.argument("name")
-@_admin_option
+@admin_option
 @credentials_options
 @json_option
 def resume(
@@ -116,15 +109,9 @@ def resume(
     """Have a server read NAME again."""
     from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
 
-    with AdminClient(_address(admin), credentials=credentials) as client:
+    with AdminClient(admin_address(admin), credentials=credentials) as client:
         client.pause_camera(name, paused=False)
     _say(json_path, name, "resumed")
-
-
-def _address(admin: str | None) -> str:
-    from edgeserve.serving.options import default_admin_address  # noqa: PLC0415 - not for --help
-
-    return admin or default_admin_address()
 
 
 def _say(json_path: str | None, name: str, done: str) -> None:

@@ -22,7 +22,7 @@ _COMMANDS = {
     "detect": Lazy("edgeserve.cli.detect:detect", "Find objects in pictures."),
     "watch": Lazy("edgeserve.cli.watch:watch", "Watch a camera that a server reads."),
     "cameras": Lazy("edgeserve.cli.cameras:cameras", "List and change a server's cameras."),
-    "models": Lazy("edgeserve.cli.models:models", "List, show and check models."),
+    "models": Lazy("edgeserve.cli.models:models", "List, check, load and unload models."),
     "devices": Lazy("edgeserve.cli.devices:devices", "List what models can run on."),
     "health": Lazy("edgeserve.cli.health:health", "Ask whether a server serves."),
     "token": Lazy("edgeserve.cli.token:token", "Make, list and revoke clients' tokens."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +12,22 @@ import click
 from edgeserve.catalog.bundle import MANIFEST
 from edgeserve.catalog.options import default_models_dir
 from edgeserve.catalog.repository import Repository, shipped_dir
+from edgeserve.catalog.source import Source
+from edgeserve.catalog.wish import Wish
 from edgeserve.cli.exit_codes import CHECK_FAILED
 from edgeserve.cli.json_option import JsonWriter, json_option
-from edgeserve.cli.server_options import address_option, credentials_options
+from edgeserve.cli.server_options import (
+    address_option,
+    admin_address,
+    admin_option,
+    credentials_options,
+)
 from edgeserve.cli.table import table
 from edgeserve.domain.status import ModelStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edgeserve.catalog.bundle import Bundle
     from edgeserve.client import Credentials
 
@@ -31,7 +41,7 @@ models_dir_option = click.option(
 
 @click.group()
 def models() -> None:
-    """List, show and check models."""
+    """List, show and check models; load, reload and unload those of a running server."""
 
 
 @models.command("list")
@@ -98,8 +108,8 @@ def _tuned(status: ModelStatus) -> str:
 @models_dir_option
 @json_option
 def show_model(*, name: str, models_dir: Path | None, json_path: str | None) -> None:
-    """Show what the bundle NAME on this machine says of itself."""
-    bundle = _repository(models_dir).find(name)
+    """Show what a bundle on this machine says of itself: NAME (its newest) or NAME:VERSION."""
+    bundle = _find(_repository(models_dir), name)
     with JsonWriter(json_path) as out:
         out.document(bundle.manifest.model_dump(mode="json"))
         if not out.takes_stdout:
@@ -119,7 +129,7 @@ def check_models(
     models_dir: Path | None,
     json_path: str | None,
 ) -> None:
-    """Check bundles on this machine, all of them if none is named.
+    """Check bundles on this machine, NAME or NAME:VERSION; all of them if none is named.
 
     Each file is compared with its checksum, then loaded by each runtime that it is for and held
     against the manifest's input, head and labels, and run once. Exit code 1 if anything fails.
@@ -127,7 +137,7 @@ def check_models(
     from edgeserve.app.check import check  # noqa: PLC0415 - loads runtimes
 
     repository = _repository(models_dir)
-    bundles = [repository.find(name) for name in names] or repository.bundles()
+    bundles = [_find(repository, name) for name in names] or repository.bundles()
     findings = [finding for bundle in bundles for finding in check(bundle)]
     with JsonWriter(json_path) as out:
         out.document({"findings": [asdict(finding) for finding in findings]})
@@ -137,6 +147,98 @@ def check_models(
             click.echo(table([header, *rows]))
     if any(finding.problem for finding in findings):
         context.exit(CHECK_FAILED)
+
+
+@models.command()
+@click.argument("source")
+@models_dir_option
+@json_option
+def install(*, source: str, models_dir: Path | None, json_path: str | None) -> None:
+    """Put the bundle SOURCE into your folder of bundles on this machine.
+
+    SOURCE is a bundle's folder, an archive (.tar.gz, .zip), http(s)://…#sha256=HEX or
+    oci://HOST/NAME@sha256:HEX. Its files are compared with their checksums first; a server with
+    --watch takes a newer version over by itself, another one by `edgeserve models load`.
+    """
+    from edgeserve.catalog import obtain  # noqa: PLC0415 - not for --help
+    from edgeserve.config.load import load_settings  # noqa: PLC0415 - as above
+
+    settings = load_settings(None, os.environ, {})
+    folder = models_dir or settings.catalog.models_dir
+    most_bytes = settings.catalog.max_bundle_mb << 20
+    bundle = obtain.install(Source.read(source), settings.engines.cache_dir, folder, most_bytes)
+    manifest = bundle.manifest
+    with JsonWriter(json_path) as out:
+        facts = {"model": manifest.name, "version": manifest.version, "folder": str(bundle.folder)}
+        out.document(facts)
+        if not out.takes_stdout:
+            click.echo(f"model {manifest.name}:{manifest.version}: in {bundle.folder}")
+
+
+@models.command()
+@click.argument("name")
+@admin_option
+@credentials_options
+@json_option
+def load(*, name: str, admin: str | None, credentials: Credentials, json_path: str | None) -> None:
+    """Have a server serve NAME (its newest version) or NAME:VERSION.
+
+    The newest is verified and warmed up, and takes the place of the one that serves without a
+    lost frame; if it fails, that one goes on. A version that is named serves beside the others.
+    """
+    from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
+
+    wish = Wish.read(name)
+    with AdminClient(admin_address(admin), credentials=credentials) as client:
+        version = client.load_model(wish.name, wish.version)
+    _say(json_path, wish.name, [version], "loaded")
+
+
+@models.command()
+@click.argument("name")
+@admin_option
+@credentials_options
+@json_option
+def reload(
+    *, name: str, admin: str | None, credentials: Credentials, json_path: str | None
+) -> None:
+    """Have a server read NAME or NAME:VERSION anew, which it serves."""
+    from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
+
+    wish = Wish.read(name)
+    with AdminClient(admin_address(admin), credentials=credentials) as client:
+        versions = client.reload_model(wish.name, wish.version)
+    _say(json_path, wish.name, versions, "reloaded")
+
+
+@models.command()
+@click.argument("name")
+@admin_option
+@credentials_options
+@json_option
+def unload(
+    *, name: str, admin: str | None, credentials: Credentials, json_path: str | None
+) -> None:
+    """Have a server serve NAME (all versions) or NAME:VERSION no longer."""
+    from edgeserve.client import AdminClient  # noqa: PLC0415 - not for --help
+
+    wish = Wish.read(name)
+    with AdminClient(admin_address(admin), credentials=credentials) as client:
+        client.unload_model(wish.name, wish.version)
+    _say(json_path, wish.name, [wish.version] if wish.version else [], "unloaded")
+
+
+def _say(json_path: str | None, name: str, versions: Sequence[str], done: str) -> None:
+    with JsonWriter(json_path) as out:
+        out.document({"model": name, "versions": versions, "done": done})
+        if not out.takes_stdout:
+            for wish in [Wish(name, version) for version in versions] or [Wish(name)]:
+                click.echo(f"model {wish}: {done}")
+
+
+def _find(repository: Repository, name: str) -> Bundle:
+    wish = Wish.read(name)
+    return repository.find(wish.name, wish.version)
 
 
 def _repository(models_dir: Path | None) -> Repository:

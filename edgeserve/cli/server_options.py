@@ -84,6 +84,22 @@ def credentials_options(command: Callable[..., object]) -> Callable[..., object]
     return with_credentials
 
 
+def admin_option(command: _F) -> _F:
+    """Add `--admin`, for `admin_address`."""
+    return click.option(
+        "--admin",
+        help="The admin service, unix:PATH or HOST:PORT. [default: the socket of the first server "
+        "in the runtime directory]",
+    )(command)
+
+
+def admin_address(admin: str | None) -> str:
+    """The address that `--admin` says, or the default one."""
+    from edgeserve.serving.options import default_admin_address  # noqa: PLC0415 - not for --help
+
+    return admin or default_admin_address()
+
+
 def detect_flags(command: _F) -> _F:
     """Add what to look for; the command gets the arguments of `detect_options`."""
     share = click.FloatRange(0, 1)

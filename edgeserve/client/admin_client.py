@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from grpc import aio
 
@@ -15,12 +15,17 @@ from edgeserve.wire._generated import admin_pb2 as pb
 from edgeserve.wire._generated.admin_pb2_grpc import AdminServiceStub
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
 
     from edgeserve.wire._generated.admin_pb2_grpc import AdminServiceAsyncStub
+
+
+T = TypeVar("T")
+_LOAD_S = 600.0
+"""A large model on a small machine compiles for minutes."""
 
 
 class _Extras(TypedDict):
@@ -38,7 +43,7 @@ class AdminClient:
 
         Args:
             address: unix:PATH or HOST:PORT, of the admin service.
-            timeout: seconds that a call may take.
+            timeout: seconds that a call may take; loading a model may take ten minutes.
             credentials: what to show to the server, and by what to know it.
 
         Raises:
@@ -90,6 +95,47 @@ class AdminClient:
         request = pb.PauseCameraRequest(name=name, paused=paused)
         self._change(lambda stub: stub.PauseCamera(request, **self._with()))
 
+    def load_model(self, name: str, version: str = "") -> str:
+        """Have the server serve a model; returns when it does.
+
+        Without a version its newest takes the place of the one that serves, which goes on until
+        then, and if the new one fails; a version that is named serves beside the others.
+
+        Returns:
+            The version that serves.
+
+        Raises:
+            ModelNotFoundError: the server finds no such bundle.
+            RequestError: its manifest is wrong.
+            ModelNotReadyError: it cannot serve; the text says why.
+            TransportError: no answer, or the server failed on it.
+        """
+        request = pb.LoadModelRequest(name=name, version=version)
+        return self._answer(lambda stub: stub.LoadModel(request, **self._with(_LOAD_S))).version
+
+    def reload_model(self, name: str, version: str = "") -> Sequence[str]:
+        """Have the server read what serves of a model anew, or one version of it.
+
+        Returns:
+            The versions that were read.
+
+        Raises:
+            EdgeserveError: as `load_model`; not found is what does not serve.
+        """
+        request = pb.ReloadModelRequest(name=name, version=version)
+        answer = self._answer(lambda stub: stub.ReloadModel(request, **self._with(_LOAD_S)))
+        return [one.version for one in answer.models]
+
+    def unload_model(self, name: str, version: str = "") -> None:
+        """Have the server serve a model no longer, or one version of it.
+
+        Raises:
+            ModelNotFoundError: it does not serve.
+            TransportError: no answer.
+        """
+        request = pb.UnloadModelRequest(name=name, version=version)
+        self._answer(lambda stub: stub.UnloadModel(request, **self._with(_LOAD_S)))
+
     def close(self) -> None:
         """End the connection."""
         if not self._thread.closed:
@@ -109,8 +155,8 @@ class AdminClient:
         """Close the client."""
         self.close()
 
-    def _with(self) -> _Extras:
-        return {"timeout": self._timeout_s, "metadata": self._credentials.metadata()}
+    def _with(self, timeout_s: float | None = None) -> _Extras:
+        return {"timeout": timeout_s or self._timeout_s, "metadata": self._credentials.metadata()}
 
     def _change(self, call: Callable[[AdminServiceAsyncStub], Awaitable[object]]) -> None:
         """Call for a camera that must be there."""
@@ -119,12 +165,12 @@ class AdminClient:
         except ModelNotFoundError as error:
             raise CameraNotFoundError(str(error)) from error
 
-    def _answer(self, call: Callable[[AdminServiceAsyncStub], Awaitable[object]]) -> None:
-        async def ask() -> None:
+    def _answer(self, call: Callable[[AdminServiceAsyncStub], Awaitable[T]]) -> T:
+        async def ask() -> T:
             stub: AdminServiceAsyncStub = AdminServiceStub(self._channel)
             try:
-                await call(stub)
+                return await call(stub)
             except aio.AioRpcError as error:
                 raise error_of(error, self.address) from error
 
-        self._thread.run(ask())
+        return self._thread.run(ask())

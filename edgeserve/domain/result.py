@@ -34,6 +34,7 @@ class ErrorCode(str, Enum):
     RATE_LIMITED = "rate_limited"
     ENGINE_FAILED = "engine_failed"
     INTERNAL = "internal"
+    MODEL_UNAVAILABLE = "model_unavailable"
 
 
 @dataclass(frozen=True, slots=True)

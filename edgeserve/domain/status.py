@@ -35,7 +35,8 @@ class ModelStatus:
     """A model of the repository, serving or not.
 
     Attributes:
-        reason: why it is not ready; or, where it is, what its check against FP32 found wrong.
+        reason: why it is not ready; or, where it is, what its check against FP32 found wrong, or
+            why a newer version does not take its place.
     """
 
     name: str
@@ -48,6 +49,23 @@ class ModelStatus:
     labels: tuple[str, ...] = ()
     thresholds: Thresholds | None = None
     engine: EngineStatus = EngineStatus()
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryEntry:
+    """A bundle that the server can find, or a model that it serves.
+
+    Attributes:
+        served: whether streams may name it now.
+        ready: whether it can serve now.
+        reason: see `ModelStatus`; of a bundle that is not served, empty.
+    """
+
+    name: str
+    version: str
+    served: bool
+    ready: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,9 @@ class EngineOptions(BaseModel):
     )
     cache_dir: Path = Field(
         default_factory=default_cache_dir,
-        description="Folder for compiled models, which load faster the next time, and for which "
-        "models were compared with FP32 and passed, and what `edgeserve tune` chose.",
+        description="Folder for compiled models, which load faster the next time, for which models "
+        "were compared with FP32 and passed, for what `edgeserve tune` chose, and for bundles that "
+        "were fetched.",
     )
     max_cache_mb: int = Field(
         default=512,

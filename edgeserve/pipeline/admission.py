@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from edgeserve.domain.errors import RequestError
+from edgeserve.domain.errors import EdgeserveError, RequestError
 from edgeserve.domain.origin import NOBODY, Origin
 from edgeserve.domain.request import Policy, Priority, StreamOptions
 from edgeserve.domain.result import DropReason
@@ -18,7 +19,7 @@ from edgeserve.pipeline.outcome import dropped, failed
 from edgeserve.pipeline.selection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from edgeserve.domain.frame import EncodedFrame
     from edgeserve.domain.result import FrameResult
@@ -48,11 +49,23 @@ class Caller:
     origin: Origin = NOBODY
 
 
+class _Waiting(NamedTuple):
+    """A frame whose turn has not come; its model is chosen then."""
+
+    number: int
+    frame: EncodedFrame
+
+
+def _nothing() -> None:
+    """Nobody listens any more."""
+
+
 class FrameStream:
     """One stream of frames into a lane, and of results out of it.
 
     `submit`, `reject`, `take` and the rest are called by whoever feeds the stream; `pop` and
-    `finish` by the lane's workers. The lane's lock guards both sides.
+    `finish` by the lane's workers; `move` and `refuse` when models change. The lane's lock guards
+    all sides.
     """
 
     def __init__(
@@ -84,7 +97,10 @@ class FrameStream:
             RequestError: the options do not fit the model, or ask for more than the limits.
         """
         self.detector = detector
-        self.selection = select(detector.spec, options.detect)
+        """The model of frames whose turn comes from now on."""
+        self.options = options
+        self._selection = select(detector.spec, options.detect)
+        self._refusal: EdgeserveError | None = None
         self.clock_synchronised = options.clock_synchronised
         self.origin = caller.origin
         self.turn = Turn(caller.weight * _weight(options.priority, limits))
@@ -105,7 +121,7 @@ class FrameStream:
         self._budget = budget
         self._observer = observer
         self._on_change = on_change
-        self._waiting: deque[Ticket] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._order = ResultOrder()
         self._submitted = 0
         self._finished = 0
@@ -133,27 +149,29 @@ class FrameStream:
     def submit(self, frame: EncodedFrame) -> None:
         """Queue a frame under the stream's policy; of a closed stream, forget it."""
         self._observer.frame_received(self._source)
-        with self._lane.lock:
+        with self._locked() as lane:
             if self._closed:
                 self._observer.frame_discarded(self._source)
                 return
-            ticket = Ticket(self, self._number(), frame)
-            if self._admit(frame):
-                self._waiting.append(ticket)
-                self._lane.wake(self)
+            waiting = _Waiting(self._number(), frame)
+            if self._refusal is not None:
+                self._fail(waiting, self._refusal)
+            elif self._admit(frame):
+                self._waiting.append(waiting)
+                lane.wake(self)
             else:
-                self._put(ticket.number, dropped(frame, DropReason.QUEUE_FULL, self._lane.now_ns()))
+                self._drop(waiting, DropReason.QUEUE_FULL)
 
     def reject(self, frame_id: int, arrival_ns: int, error: Exception) -> None:
         """Answer a frame that was refused before it could wait."""
         self._observer.frame_received(self._source)
-        with self._lane.lock:
-            result = failed(frame_id, arrival_ns, error, self._lane.now_ns())
+        with self._locked() as lane:
+            result = failed(frame_id, arrival_ns, error, lane.now_ns())
             self._put(self._number(), result)
 
     def take(self) -> list[FrameResult]:
         """Remove and return the results that are ready, in frame order."""
-        with self._lane.lock:
+        with self._locked():
             return self._order.take()
 
     def answered(self) -> None:
@@ -166,20 +184,54 @@ class FrameStream:
 
     def shed(self, reason: DropReason) -> None:
         """Answer every waiting frame as dropped."""
-        with self._lane.lock:
+        with self._locked() as lane:
             while self._waiting:
                 self._drop(self._remove(), reason)
-            self._lane.forget(self)
+            lane.forget(self)
+
+    def move(self, lane: FeedLane, detector: Detector) -> None:
+        """Run the frames that wait, and all that come, on another model.
+
+        Frames in work end on the model that they began on. One thread at a time moves streams,
+        and it holds no lane's lock.
+
+        Raises:
+            RequestError: the stream's options do not fit the model; nothing is changed.
+        """
+        selection = select(detector.spec, self.options.detect)
+        before = self._lane
+        with before.lock, nullcontext() if lane is before else lane.lock:
+            if self._closed:
+                return
+            self.detector, self._selection, self._refusal = detector, selection, None
+            if lane is before:
+                return
+            before.forget(self)
+            # Places in virtual time are a lane's own.
+            self.turn = Turn(self.turn.weight)
+            self._lane = lane
+            if self._waiting:
+                lane.wake(self)
+
+    def refuse(self, error: EdgeserveError) -> None:
+        """Answer the frames that wait, and all that come, with an error, until `move`."""
+        with self._locked() as lane:
+            self._refusal = error
+            while self._waiting:
+                self._fail(self._remove(), error)
+            lane.forget(self)
 
     def close(self) -> None:
         """Forget every frame: waiting ones never run, the result of a running one is discarded."""
-        with self._lane.lock:
+        with self._locked() as lane:
             if self._closed:
                 return
             self._closed = True
             while self._waiting:
                 self._remove()
-            self._lane.forget(self)
+            lane.forget(self)
+            # The feeder knows the stream: a circle would hold on to the model.
+            self._on_change = _nothing
         for _ in range(self._submitted - self._finished):
             self._observer.frame_discarded(self._source)
         self._observer.streams(-1)
@@ -187,10 +239,10 @@ class FrameStream:
     def pop(self) -> Ticket | None:
         """The next frame to run; expired ones on the way to it are dropped. Lock held."""
         while self._waiting:
-            ticket = self._remove()
-            if not self._expired(ticket.frame):
-                return ticket
-            self._drop(ticket, DropReason.EXPIRED)
+            waiting = self._remove()
+            if not self._expired(waiting.frame):
+                return Ticket(self, *waiting, self.detector, self._selection)
+            self._drop(waiting, DropReason.EXPIRED)
         return None
 
     @property
@@ -200,8 +252,18 @@ class FrameStream:
 
     def finish(self, ticket: Ticket, result: FrameResult) -> None:
         """Take the result of a frame that ran."""
-        with self._lane.lock:
+        with self._locked():
             self._put(ticket.number, result)
+
+    @contextmanager
+    def _locked(self) -> Iterator[FeedLane]:
+        """Hold the lock of the stream's lane, whichever that is by then."""
+        while True:
+            lane = self._lane
+            with lane.lock:
+                if lane is self._lane:
+                    yield lane
+                    return
 
     def _number(self) -> int:
         number = self._submitted
@@ -225,11 +287,11 @@ class FrameStream:
             self._drop(self._remove(), reason)
         return True
 
-    def _remove(self) -> Ticket:
+    def _remove(self) -> _Waiting:
         """The oldest of the waiting frames, which waits no more."""
-        ticket = self._waiting.popleft()
-        self._budget.add(-memoryview(ticket.frame.data).nbytes)
-        return ticket
+        oldest = self._waiting.popleft()
+        self._budget.add(-memoryview(oldest.frame.data).nbytes)
+        return oldest
 
     def _expired(self, frame: EncodedFrame) -> bool:
         now_ns = self._lane.now_ns()
@@ -241,8 +303,12 @@ class FrameStream:
             return time.time_ns() - frame.capture_time_unix_ns > self._max_age_ns
         return now_ns - frame.arrival_ns > self._max_age_ns
 
-    def _drop(self, ticket: Ticket, reason: DropReason) -> None:
-        self._put(ticket.number, dropped(ticket.frame, reason, self._lane.now_ns()))
+    def _drop(self, waiting: _Waiting, reason: DropReason) -> None:
+        self._put(waiting.number, dropped(waiting.frame, reason, self._lane.now_ns()))
+
+    def _fail(self, waiting: _Waiting, error: EdgeserveError) -> None:
+        frame, now_ns = waiting.frame, self._lane.now_ns()
+        self._put(waiting.number, failed(frame.frame_id, frame.arrival_ns, error, now_ns))
 
     def _put(self, number: int, result: FrameResult) -> None:
         if self._closed:

@@ -73,6 +73,8 @@ class Detector:
         self.reduced_decode = reduced_decode
         self.cost = Cost()
         """Of a frame on the device; guarded by the lane's lock."""
+        self.in_work = 0
+        """Frames that the lane runs now; guarded by its lock."""
         self.head = create_head(spec)
         # An open batch axis is a batch of one to the head: it sees one frame at a time.
         self.head.check({output.name: _of_one(output.shape) for output in engine.outputs})
@@ -82,6 +84,10 @@ class Detector:
         self._engines = {configuration: engine}
         self._compile_engine = compile_engine
         self._compiling = threading.Lock()
+
+    def has(self, configuration: Configuration) -> bool:
+        """Whether the engine for a configuration is compiled, or none is needed for it."""
+        return self._compile_engine is None or configuration in self._engines
 
     def engine_for(self, configuration: Configuration) -> Engine:
         """The engine for a configuration, compiled when first asked for.

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 class Feed(Protocol):
     """A stream as its lane sees it. The lane's lock is held in all of this but `finish`."""
 
-    detector: Detector
-    selection: Selection
     clock_synchronised: bool
     origin: Origin
     turn: Turn
@@ -57,7 +55,14 @@ class DeviceLane(FeedLane, Protocol):
     """A lane as those see it who start and stop it."""
 
     def add(self, detector: Detector) -> None:
-        """A model is served on this lane."""
+        """Make ready to serve a model: what the lane has compiled of others is compiled of it.
+
+        Raises:
+            EdgeserveError: that fails.
+        """
+
+    def remove(self, detector: Detector) -> None:
+        """Serve a model no longer: wait for its frames in work, then forget all about it."""
 
     def close(self) -> None:
         """Stop after the frames that are in work; what waits is never run."""
@@ -65,8 +70,10 @@ class DeviceLane(FeedLane, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A frame that waits for its turn, or has it."""
+    """A frame that has its turn, and the model that runs it."""
 
     stream: Feed
     number: int
     frame: EncodedFrame
+    detector: Detector
+    selection: Selection

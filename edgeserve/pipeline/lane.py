@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from edgeserve.domain.errors import EngineError, FrameError
 from edgeserve.pipeline.configuration import Configuration
 from edgeserve.pipeline.outcome import failed, found
+from edgeserve.pipeline.per_thread import PerThread
 from edgeserve.pipeline.scheduler import Scheduler
 from edgeserve.pipeline.warmup import prepare_configuration
 from edgeserve.pipeline.watchdog import Watchdog
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from edgeserve.pipeline.observer import Observer
     from edgeserve.pipeline.watchdog import Job
 
-    Workers = dict[tuple[int, Configuration], DetectorWorker]
+    Workers = dict[Detector, dict[Configuration, DetectorWorker]]
 
 _log = logging.getLogger(__name__)
 
@@ -69,20 +70,35 @@ class Lane:
         places = {Configuration.LATENCY: 1, Configuration.THROUGHPUT: workers}
         self._scheduler = Scheduler(places, configuration, switches=switches)
         self._detectors: list[Detector] = []
+        self._workers: PerThread[dict[Configuration, DetectorWorker]] = PerThread()
         self._compiling = False
         self._closing = False
         # One condition a worker: a frame wakes one that may take it, and none in vain.
         self._work = [threading.Condition(self.lock) for _ in range(max(places.values()))]
         self._idle: set[int] = set()
+        self._ended = threading.Condition(self.lock)
         observer.configuration(device, configuration)
         self._threads = WorkerThreads(device)
         for index in range(len(self._work) if switches else places[configuration]):
             self._threads.start(partial(self._run, index))
 
     def add(self, detector: Detector) -> None:
-        """A model is served on this lane."""
+        """See `DeviceLane`."""
+        while True:
+            with self.lock:
+                missing = [c for c in self._scheduler.prepared_for if not detector.has(c)]
+                if not missing:
+                    self._detectors.append(detector)
+                    return
+            for configuration in missing:
+                prepare_configuration(configuration, [detector], self.device)
+
+    def remove(self, detector: Detector) -> None:
+        """See `DeviceLane`."""
         with self.lock:
-            self._detectors.append(detector)
+            self._detectors.remove(detector)
+            self._ended.wait_for(lambda: self._closing or not detector.in_work)
+        self._workers.forget(detector)
 
     def wake(self, stream: Feed) -> None:
         """A stream has a frame waiting. Lock held."""
@@ -99,36 +115,50 @@ class Lane:
             self._closing = True
             for condition in self._work:
                 condition.notify()
+            self._ended.notify_all()
         self._threads.join()
 
     def _run(self, index: int) -> None:
-        workers: Workers = {}
+        with self._workers.table() as workers:
+            # A call for each: nothing of a frame, or of its model, is kept while waiting.
+            while self._run_next(index, workers):
+                pass
+
+    def _run_next(self, index: int, workers: Workers) -> bool:
+        """Wait for a frame and run it; whether the thread is to go on."""
         ticket = self._next(index)
-        while ticket is not None:
-            self._observer.in_flight(self.device, 1)
-            started_ns = self.now_ns()
-            job = self._watchdog.begin(ticket, partial(self._replace, index, ticket))
-            # Nothing is changed while a frame is in work.
-            result = self._answer(job, self._scheduler.active, workers)
-            service_ns = self.now_ns() - started_ns
-            wanted = self._watchdog.end(job)
-            self._observer.in_flight(self.device, -1)
-            if not wanted:
-                return
-            ticket.stream.finish(ticket, result)
-            ticket = self._next(index, done=(ticket, service_ns))
+        if ticket is None:
+            return False
+        self._observer.in_flight(self.device, 1)
+        started_ns = self.now_ns()
+        job = self._watchdog.begin(ticket, partial(self._replace, index, ticket))
+        # Nothing is changed while a frame is in work.
+        result = self._answer(job, self._scheduler.active, workers)
+        service_ns = self.now_ns() - started_ns
+        wanted = self._watchdog.end(job)
+        self._observer.in_flight(self.device, -1)
+        if not wanted:
+            return False
+        ticket.stream.finish(ticket, result)
+        with self.lock:
+            self._end(ticket, service_ns)
+            self._compile_missing()
+        return True
 
     def _replace(self, index: int, ticket: Ticket) -> None:
         """Put another thread in the place of one that hangs with a frame."""
         with self.lock:
-            self._scheduler.done(ticket, None, self.now_ns())
+            self._end(ticket, None)
         self._threads.start(partial(self._run, index))
 
-    def _next(self, index: int, done: tuple[Ticket, int] | None = None) -> Ticket | None:
+    def _end(self, ticket: Ticket, service_ns: int | None) -> None:
+        """A frame is in work no longer. Lock held."""
+        self._scheduler.done(ticket, service_ns, self.now_ns())
+        if not ticket.detector.in_work:
+            self._ended.notify_all()
+
+    def _next(self, index: int) -> Ticket | None:
         with self.lock:
-            if done is not None:
-                self._scheduler.done(*done, self.now_ns())
-                self._compile_missing()
             while not self._closing:
                 if self._scheduler.settle(self.now_ns()):
                     self._observer.configuration(self.device, self._scheduler.active)
@@ -152,24 +182,30 @@ class Lane:
             self._work[index].notify()
 
     def _compile_missing(self) -> None:
+        """Lock held."""
         missing = self._scheduler.missing
         if missing is not None and not self._compiling:
             self._compiling = True
-            self._threads.start(partial(self._compile, missing, tuple(self._detectors)))
+            self._threads.start(partial(self._compile, missing))
 
-    def _compile(self, configuration: Configuration, detectors: tuple[Detector, ...]) -> None:
-        try:
-            prepare_configuration(configuration, detectors, self.device)
-        except Exception as error:  # noqa: BLE001 - the lane goes on as it is
-            words = "%s cannot be compiled for %s, and stays as it is: %s"
-            _log.warning(words, self.device, configuration.value, error)
+    def _compile(self, configuration: Configuration) -> None:
+        while True:
             with self.lock:
-                self._scheduler.give_up()
-            return
-        with self.lock:
-            self._scheduler.prepared(configuration)
-            self._compiling = False
-            self._rouse()
+                # Models may come while others are compiled.
+                missing = [one for one in self._detectors if not one.has(configuration)]
+                if not missing:
+                    self._scheduler.prepared(configuration)
+                    self._compiling = False
+                    self._rouse()
+                    return
+            try:
+                prepare_configuration(configuration, missing, self.device)
+            except Exception as error:  # noqa: BLE001 - the lane goes on as it is
+                words = "%s cannot be compiled for %s, and stays as it is: %s"
+                _log.warning(words, self.device, configuration.value, error)
+                with self.lock:
+                    self._scheduler.give_up()
+                return
 
     def _answer(
         self,
@@ -177,25 +213,26 @@ class Lane:
         configuration: Configuration,
         workers: Workers,
     ) -> FrameResult:
-        """Run a frame; `workers` are the calling thread's own, by the identity of the detector."""
-        frame, stream = job.ticket.frame, job.ticket.stream
-        detector = stream.detector
+        """Run a frame; `workers` are the calling thread's own."""
+        frame, detector = job.ticket.frame, job.ticket.detector
         started_ns = self.now_ns()
         if detector.out_of_service:
             error = EngineError(detector.out_of_service)
             return failed(frame.frame_id, frame.arrival_ns, error, self.now_ns())
         try:
-            worker = workers.get((id(detector), configuration))
+            own = workers.setdefault(detector, {})
+            worker = own.get(configuration)
             if worker is None:
-                worker = detector.create_worker(configuration)
-                workers[id(detector), configuration] = worker
+                worker = own[configuration] = detector.create_worker(configuration)
             job.worker = worker
-            inspection = worker.run(frame, stream.selection)
+            inspection = worker.run(frame, job.ticket.selection)
         except (FrameError, EngineError) as fault:
             return failed(frame.frame_id, frame.arrival_ns, fault, self.now_ns())
         except Exception as fault:  # noqa: BLE001 - a worker that died would take its device along
             _log.exception(
-                "frame %d: unexpected fault", frame.frame_id, extra={"origin": stream.origin}
+                "frame %d: unexpected fault",
+                frame.frame_id,
+                extra={"origin": job.ticket.stream.origin},
             )
             return failed(frame.frame_id, frame.arrival_ns, fault, self.now_ns())
         return found(
@@ -204,5 +241,5 @@ class Lane:
             inspection,
             started_ns=started_ns,
             now_ns=self.now_ns(),
-            clock_synchronised=stream.clock_synchronised,
+            clock_synchronised=job.ticket.stream.clock_synchronised,
         )

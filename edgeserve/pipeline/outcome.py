@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from edgeserve.domain.errors import (
     EngineError,
     InvalidImageError,
+    ModelNotReadyError,
     RateLimitedError,
+    RequestError,
     TooManyBytesError,
     TooManyPixelsError,
 )
@@ -24,6 +26,8 @@ _CODES = (
     (TooManyBytesError, ErrorCode.TOO_MANY_BYTES),
     (RateLimitedError, ErrorCode.RATE_LIMITED),
     (EngineError, ErrorCode.ENGINE_FAILED),
+    (ModelNotReadyError, ErrorCode.MODEL_UNAVAILABLE),
+    (RequestError, ErrorCode.MODEL_UNAVAILABLE),
 )
 
 

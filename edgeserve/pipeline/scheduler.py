@@ -48,6 +48,11 @@ class Scheduler:
         return self._places[self.active]
 
     @property
+    def prepared_for(self) -> frozenset[Configuration]:
+        """The configurations whose engines are there."""
+        return frozenset(self._ready)
+
+    @property
     def waiting(self) -> int:
         """Streams with a frame that waits."""
         return len(self._queue)
@@ -93,8 +98,9 @@ class Scheduler:
             if ticket is not None:
                 turn = stream.turn
                 # Of a new stream, what other frames of its model cost.
-                turn.due_ns += (turn.cost.ns or stream.detector.cost.ns) / turn.weight
+                turn.due_ns += (turn.cost.ns or ticket.detector.cost.ns) / turn.weight
                 self.in_work += 1
+                ticket.detector.in_work += 1
             if stream.waiting:
                 self._queue.add(stream)
             if ticket is not None:
@@ -110,9 +116,10 @@ class Scheduler:
             now_ns: monotonic clock.
         """
         self.in_work -= 1
+        ticket.detector.in_work -= 1
         if service_ns is None:
             return
-        cost, of_model = ticket.stream.turn.cost, ticket.stream.detector.cost
+        cost, of_model = ticket.stream.turn.cost, ticket.detector.cost
         of_model.learn(service_ns)
         # A stream's own first frame says less than those of others on the same model.
         cost.ns = cost.ns or of_model.ns

@@ -19,6 +19,7 @@ from edgeserve.pipeline.batch_runner import BatchRunner
 from edgeserve.pipeline.batching import Batcher
 from edgeserve.pipeline.configuration import Configuration
 from edgeserve.pipeline.outcome import failed, found
+from edgeserve.pipeline.per_thread import PerThread
 from edgeserve.pipeline.preparer import FramePreparer
 from edgeserve.pipeline.scheduler import Scheduler
 from edgeserve.pipeline.watchdog import Watchdog
@@ -83,14 +84,17 @@ class StagedLane:
         self._observer = observer
         self._watchdog = watchdog or Watchdog()
         self._max_batch = options.max_batch
-        self._largest = 1
-        self._scheduler = Scheduler({_CONFIGURATION: _places(self._largest)}, _CONFIGURATION)
+        self._detectors: list[Detector] = []
+        self._scheduler = Scheduler({_CONFIGURATION: _places(1)}, _CONFIGURATION)
         self._batcher: Batcher[_Slot] = Batcher(int(options.batch_wait_ms * 1e6))
         self._preparing = 0
-        self._writers: dict[int, list[TensorWriter]] = {}
+        self._writers: dict[Detector, list[TensorWriter]] = {}
+        self._preparers: PerThread[FramePreparer] = PerThread()
+        self._runners: PerThread[BatchRunner] = PerThread()
         self._closing = False
         self._work = threading.Condition(self.lock)
         self._ready = threading.Condition(self.lock)
+        self._ended = threading.Condition(self.lock)
         observer.configuration(device, _CONFIGURATION)
         self._threads = WorkerThreads(device)
         for _ in range(preparers):
@@ -99,12 +103,27 @@ class StagedLane:
             self._threads.start(self._run_batches)
 
     def add(self, detector: Detector) -> None:
-        """A model is served on this lane."""
-        limit = self._limit(detector)
+        """See `DeviceLane`."""
         with self.lock:
-            self._largest = max(self._largest, limit)
-            self._scheduler.allow(_CONFIGURATION, _places(self._largest))
+            self._detectors.append(detector)
+            self._allow()
+        limit = self._limit(detector)
         _log.info("%s: %s in batches of up to %d", self.device, detector.spec.name, limit)
+
+    def remove(self, detector: Detector) -> None:
+        """See `DeviceLane`."""
+        with self.lock:
+            self._detectors.remove(detector)
+            self._allow()
+            self._ended.wait_for(lambda: self._closing or not detector.in_work)
+            self._writers.pop(detector, None)
+        self._preparers.forget(detector)
+        self._runners.forget(detector)
+
+    def _allow(self) -> None:
+        """As many frames in work as the largest batch wants. Lock held."""
+        largest = max(map(self._limit, self._detectors), default=1)
+        self._scheduler.allow(_CONFIGURATION, _places(largest))
 
     def wake(self, stream: Feed) -> None:
         """A stream has a frame waiting. Lock held."""
@@ -121,30 +140,40 @@ class StagedLane:
             self._closing = True
             self._work.notify_all()
             self._ready.notify_all()
+            self._ended.notify_all()
         self._threads.join()
 
     def _prepare_frames(self) -> None:
-        preparers: dict[int, FramePreparer] = {}
-        while (taken := self._take_frame()) is not None:
-            ticket, writer = taken
-            self._observer.in_flight(self.device, 1)
-            started_ns = self.now_ns()
-            detector = ticket.stream.detector
-            try:
-                preparer = preparers.get(id(detector))
-                if preparer is None:
-                    preparer = preparers[id(detector)] = FramePreparer(detector)
-                prepared = preparer.prepare(ticket.frame, writer)
-            except Exception as error:  # noqa: BLE001 - a thread that died would take its device along
-                with self.lock:
-                    self._preparing -= 1
-                self._end(ticket, writer, self._failed(ticket, error), None)
-                continue
+        with self._preparers.table() as preparers:
+            # A call for each: nothing of a frame, or of its model, is kept while waiting.
+            while self._prepare_frame(preparers):
+                pass
+
+    def _prepare_frame(self, preparers: dict[Detector, FramePreparer]) -> bool:
+        """Wait for a frame and prepare it; False when the lane is closed."""
+        taken = self._take_frame()
+        if taken is None:
+            return False
+        ticket, writer = taken
+        self._observer.in_flight(self.device, 1)
+        started_ns = self.now_ns()
+        detector = ticket.detector
+        try:
+            preparer = preparers.get(detector)
+            if preparer is None:
+                preparer = preparers[detector] = FramePreparer(detector)
+            prepared = preparer.prepare(ticket.frame, writer)
+        except Exception as error:  # noqa: BLE001 - a thread that died would take its device along
             with self.lock:
                 self._preparing -= 1
-                slot = _Slot(ticket, started_ns, prepared, writer)
-                self._batcher.add(slot, id(detector), self._limit(detector), self.now_ns())
-                self._ready.notify()
+            self._end(ticket, writer, self._failed(ticket, error), None)
+            return True
+        with self.lock:
+            self._preparing -= 1
+            slot = _Slot(ticket, started_ns, prepared, writer)
+            self._batcher.add(slot, id(detector), self._limit(detector), self.now_ns())
+            self._ready.notify()
+        return True
 
     def _take_frame(self) -> tuple[Ticket, TensorWriter] | None:
         with self.lock:
@@ -152,49 +181,52 @@ class StagedLane:
                 ticket = self._scheduler.take()
                 if ticket is not None:
                     self._preparing += 1
-                    detector = ticket.stream.detector
-                    free = self._writers.setdefault(id(detector), [])
-                    return ticket, free.pop() if free else TensorWriter(detector.input)
+                    free = self._writers.setdefault(ticket.detector, [])
+                    return ticket, free.pop() if free else TensorWriter(ticket.detector.input)
                 self._work.wait()
             return None
 
     def _run_batches(self) -> None:
-        runners: dict[int, BatchRunner] = {}
-        while batch := self._take_batch():
-            self._observer.batch(self.device, len(batch))
-            # One thread hangs, whatever the size of its batch: the first frame's job replaces it.
-            begin = self._watchdog.begin
-            jobs = [begin(batch[0].ticket, partial(self._threads.start, self._run_batches))]
-            jobs += [begin(slot.ticket, lambda: None) for slot in batch[1:]]
-            started_ns = self.now_ns()
-            answer = self._infer(batch, jobs, runners)
-            service_ns = self.now_ns() - started_ns
-            wanted = [self._watchdog.end(job) for job in jobs]
-            for index, slot in enumerate(batch):
-                result = None
-                if wanted[index]:
-                    result = self._result(slot, answer, index, service_ns)
-                ran = isinstance(answer, list)
-                self._end(
-                    slot.ticket, slot.writer, result, service_ns // len(batch) if ran else None
-                )
-            if not wanted[0]:
-                return
+        with self._runners.table() as runners:
+            while self._run_batch(runners):
+                pass
+
+    def _run_batch(self, runners: dict[Detector, BatchRunner]) -> bool:
+        """Wait for a batch and run it; whether the thread is to go on."""
+        batch = self._take_batch()
+        if not batch:
+            return False
+        self._observer.batch(self.device, len(batch))
+        # One thread hangs, whatever the size of its batch: the first frame's job replaces it.
+        begin = self._watchdog.begin
+        jobs = [begin(batch[0].ticket, partial(self._threads.start, self._run_batches))]
+        jobs += [begin(slot.ticket, lambda: None) for slot in batch[1:]]
+        started_ns = self.now_ns()
+        answer = self._infer(batch, jobs, runners)
+        service_ns = self.now_ns() - started_ns
+        wanted = [self._watchdog.end(job) for job in jobs]
+        for index, slot in enumerate(batch):
+            result = None
+            if wanted[index]:
+                result = self._result(slot, answer, index, service_ns)
+            ran = isinstance(answer, list)
+            self._end(slot.ticket, slot.writer, result, service_ns // len(batch) if ran else None)
+        return wanted[0]
 
     def _infer(
         self,
         batch: list[_Slot],
         jobs: list[Job],
-        runners: dict[int, BatchRunner],
+        runners: dict[Detector, BatchRunner],
     ) -> list[Mapping[str, NDArray[np.float32]]] | Exception:
         """The raw outputs of each frame, or what went wrong; `runners` are the thread's own."""
-        detector = batch[0].ticket.stream.detector
+        detector = batch[0].ticket.detector
         if detector.out_of_service:
             return EngineError(detector.out_of_service)
         try:
-            runner = runners.get(id(detector))
+            runner = runners.get(detector)
             if runner is None:
-                runner = runners[id(detector)] = BatchRunner(detector, self._limit(detector))
+                runner = runners[detector] = BatchRunner(detector, self._limit(detector))
             for job in jobs:
                 job.worker = runner
             return runner.infer([slot.prepared.tensor for slot in batch])
@@ -225,22 +257,21 @@ class StagedLane:
     ) -> FrameResult:
         """The result of the so many-th frame of a batch."""
         ticket = slot.ticket
-        stream = ticket.stream
         if isinstance(answer, Exception):
             return self._failed(ticket, answer)
         try:
-            inspection = stream.detector.inspect(
-                answer[index], slot.prepared, stream.selection, infer_ns // 1000
+            inspection = ticket.detector.inspect(
+                answer[index], slot.prepared, ticket.selection, infer_ns // 1000
             )
         except Exception as error:  # noqa: BLE001 - as above
             return self._failed(ticket, error)
         return found(
             ticket.frame,
-            stream.detector,
+            ticket.detector,
             inspection,
             started_ns=slot.started_ns,
             now_ns=self.now_ns(),
-            clock_synchronised=stream.clock_synchronised,
+            clock_synchronised=ticket.stream.clock_synchronised,
         )
 
     def _failed(self, ticket: Ticket, error: Exception) -> FrameResult:
@@ -273,8 +304,10 @@ class StagedLane:
         if result is not None:
             ticket.stream.finish(ticket, result)
         with self.lock:
-            self._writers[id(ticket.stream.detector)].append(writer)
+            self._writers[ticket.detector].append(writer)
             self._scheduler.done(ticket, service_ns, self.now_ns())
+            if not ticket.detector.in_work:
+                self._ended.notify_all()
             self._work.notify()
             self._ready.notify()
 

@@ -109,8 +109,8 @@ class Watchdog:
             self._jobs.discard(job)
             if not job.overdue:
                 return True
-            detector = job.ticket.stream.detector
-            if any(one.overdue and one.ticket.stream.detector is detector for one in self._jobs):
+            detector = job.ticket.detector
+            if any(one.overdue and one.ticket.detector is detector for one in self._jobs):
                 return False
             detector.out_of_service = ""
         _log.warning("model %s: the inference ended; the model serves again", detector.spec.name)
@@ -132,7 +132,7 @@ class Watchdog:
                 fresh = [job for job in late if not job.overdue]
                 for job in fresh:
                     job.overdue = True
-                    job.ticket.stream.detector.out_of_service = self._text(job)
+                    job.ticket.detector.out_of_service = self._text(job)
             for job in fresh:
                 self._answer(job)
             if fresh:
@@ -154,12 +154,12 @@ class Watchdog:
         if job.worker is not None:
             # A runtime that hangs may hang in this too.
             threading.Thread(target=job.worker.cancel, name="cancel", daemon=True).start()
-        self._observer.inference_timed_out(stream.detector.spec.name)
+        self._observer.inference_timed_out(job.ticket.detector.spec.name)
         error, now_ns = DeviceHungError(self._text(job)), time.monotonic_ns()
         stream.finish(job.ticket, failed(frame.frame_id, frame.arrival_ns, error, now_ns))
 
     def _text(self, job: Job) -> str:
-        detector = job.ticket.stream.detector
+        detector = job.ticket.detector
         return (
             f"an inference of model {detector.spec.name} on {detector.engine.device} takes longer "
             f"than {self._timeout_s:g} s (setting inference_timeout)"

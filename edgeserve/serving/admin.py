@@ -7,9 +7,8 @@ import logging
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import grpc
 from grpc import aio
 from grpc_reflection.v1alpha import reflection
 from pydantic import ValidationError
@@ -38,21 +37,23 @@ if TYPE_CHECKING:
 
     from edgeserve.access.gate import Gate
     from edgeserve.pipeline.cameras import Cameras
+    from edgeserve.pipeline.model_control import ModelControl
     from edgeserve.serving.options import ServingOptions
 
 _log = logging.getLogger(__name__)
 _SERVICE = pb.DESCRIPTOR.services_by_name["AdminService"].full_name
 _MODE = stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IWGRP
 _STOP_GRACE_S = 0.5
-_RESTART = "models of a running server cannot be changed yet; change the configuration and restart"
+T = TypeVar("T")
 
 
 class AdminServicer(AdminServiceServicer):
-    """Turns calls into changes of the cameras."""
+    """Turns calls into changes of the cameras and of the models."""
 
-    def __init__(self, cameras: Cameras) -> None:
-        """Change these cameras."""
+    def __init__(self, cameras: Cameras, models: ModelControl) -> None:
+        """Change these."""
         self._cameras = cameras
+        self._models = models
 
     async def AddCamera(  # noqa: N802 - the protocol's name
         self,
@@ -92,25 +93,43 @@ class AdminServicer(AdminServiceServicer):
 
     async def LoadModel(  # noqa: N802 - the protocol's name
         self,
-        request: pb.LoadModelRequest,  # noqa: ARG002 - the protocol's signature
+        request: pb.LoadModelRequest,
         context: aio.ServicerContext[pb.LoadModelRequest, pb.LoadModelResponse],
     ) -> pb.LoadModelResponse:
-        """Not there yet."""
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, _RESTART)
+        """Have a model serve."""
+        status = await _done(lambda: self._models.load(request.name, request.version), context)
+        return pb.LoadModelResponse(name=status.name, version=status.version)
+
+    async def ReloadModel(  # noqa: N802 - the protocol's name
+        self,
+        request: pb.ReloadModelRequest,
+        context: aio.ServicerContext[pb.ReloadModelRequest, pb.ReloadModelResponse],
+    ) -> pb.ReloadModelResponse:
+        """Read what serves of a model anew."""
+        found = await _done(lambda: self._models.reload(request.name, request.version), context)
+        models = [pb.LoadModelResponse(name=one.name, version=one.version) for one in found]
+        return pb.ReloadModelResponse(models=models)
 
     async def UnloadModel(  # noqa: N802 - the protocol's name
         self,
-        request: pb.UnloadModelRequest,  # noqa: ARG002 - the protocol's signature
+        request: pb.UnloadModelRequest,
         context: aio.ServicerContext[pb.UnloadModelRequest, pb.UnloadModelResponse],
     ) -> pb.UnloadModelResponse:
-        """Not there yet."""
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, _RESTART)
+        """Serve a model no longer."""
+        await _done(lambda: self._models.unload(request.name, request.version), context)
+        return pb.UnloadModelResponse()
 
 
 class AdminServer:
     """grpc.aio with the admin service, by default on a Unix socket of mode 0660."""
 
-    def __init__(self, cameras: Cameras, options: ServingOptions, gate: Gate | None = None) -> None:
+    def __init__(
+        self,
+        cameras: Cameras,
+        options: ServingOptions,
+        models: ModelControl,
+        gate: Gate | None = None,
+    ) -> None:
         """Prepare the server; nothing listens yet. Without a gate nobody is asked."""
         self._gate = gate
         self._is_default = options.admin_listen == DEFAULT_ADMIN
@@ -119,7 +138,7 @@ class AdminServer:
             interceptors=[] if gate is None or gate.open else [Guard(gate)],
             options=[("grpc.so_reuseport", 0)],
         )
-        add_AdminServiceServicer_to_server(AdminServicer(cameras), self._server)
+        add_AdminServiceServicer_to_server(AdminServicer(cameras, models), self._server)
         reflection.enable_server_reflection((_SERVICE, reflection.SERVICE_NAME), self._server)
         self._path: Path | None = None
 
@@ -217,13 +236,8 @@ def check_admin_address(options: ServingOptions, *, asks: bool = False) -> None:
     check_address("admin_listen", listen, insecure=options.insecure, asks=asks)
 
 
-async def _done(
-    change: Callable[[], None],
-    context: aio.ServicerContext[pb.AddCameraRequest, pb.AddCameraResponse]
-    | aio.ServicerContext[pb.RemoveCameraRequest, pb.RemoveCameraResponse]
-    | aio.ServicerContext[pb.PauseCameraRequest, pb.PauseCameraResponse],
-) -> None:
+async def _done(change: Callable[[], T], context: aio.ServicerContext[Any, Any]) -> T:
     try:
-        await asyncio.to_thread(change)
+        return await asyncio.to_thread(change)
     except EdgeserveError as error:
         await context.abort(status_of(error), str(error))

@@ -13,6 +13,7 @@ from edgeserve.domain.errors import (
     LimitReachedError,
     ModelNotFoundError,
     ModelNotReadyError,
+    NotAvailableError,
     NotPermittedError,
     RateLimitedError,
     RequestError,
@@ -31,6 +32,7 @@ _STATUS: tuple[tuple[type[EdgeserveError], grpc.StatusCode], ...] = (
     (ConfigurationError, grpc.StatusCode.INVALID_ARGUMENT),
     (RequestError, grpc.StatusCode.INVALID_ARGUMENT),
     (ModelNotReadyError, grpc.StatusCode.FAILED_PRECONDITION),
+    (NotAvailableError, grpc.StatusCode.FAILED_PRECONDITION),
     (InvalidImageError, grpc.StatusCode.INVALID_ARGUMENT),
     (TooManyPixelsError, grpc.StatusCode.INVALID_ARGUMENT),
     (TooManyBytesError, grpc.StatusCode.INVALID_ARGUMENT),
@@ -46,6 +48,7 @@ _FRAME_STATUS = {
     ErrorCode.RATE_LIMITED: grpc.StatusCode.RESOURCE_EXHAUSTED,
     ErrorCode.ENGINE_FAILED: grpc.StatusCode.INTERNAL,
     ErrorCode.INTERNAL: grpc.StatusCode.INTERNAL,
+    ErrorCode.MODEL_UNAVAILABLE: grpc.StatusCode.FAILED_PRECONDITION,
 }
 _DROP_STATUS = {
     DropReason.REPLACED: (grpc.StatusCode.ABORTED, "a newer frame took its place"),

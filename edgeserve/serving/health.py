@@ -24,19 +24,23 @@ class Health:
     def __init__(self) -> None:
         """Set it before the server starts: the servicer begins as SERVING."""
         self.servicer = grpc_health.HealthServicer()
+        self._models: set[str] = set()
 
     async def set(self, *, serving: bool, models: Mapping[str, bool]) -> None:
         """Answer SERVING or NOT_SERVING.
 
         Args:
             serving: for the server as a whole and for its service.
-            models: for each model, by name.
+            models: for each model, by name; others are unknown from now on.
         """
         states = {"": serving, DETECTION_SERVICE: serving}
         states |= {model_service(name): good for name, good in models.items()}
+        status = health_pb2.HealthCheckResponse
         for service, good in states.items():
-            status = health_pb2.HealthCheckResponse
             await self.servicer.set(service, status.SERVING if good else status.NOT_SERVING)
+        for name in self._models - set(models):
+            await self.servicer.set(model_service(name), status.SERVICE_UNKNOWN)
+        self._models = set(models)
 
 
 def model_service(name: str) -> str:

@@ -63,7 +63,7 @@ class ServingOptions(BaseModel):
     )
     admin_listen: str = Field(
         default=DEFAULT_ADMIN,
-        description="Address of the admin service (cameras added, removed, paused): unix:PATH "
+        description="Address of the admin service (cameras and models changed): unix:PATH "
         "(mode 0660), or empty for none. `default` is admin.sock in the runtime directory, for "
         "the first server there.",
     )

@@ -126,7 +126,9 @@ class GrpcServer:
         """Tell health checks whether the server takes work, and how its models are now."""
         await self._health.set(
             serving=serving and self._models.ready,
-            models={one.name: serving and one.ready for one in self._models.statuses()},
+            models={
+                name: serving and ready for name, ready in self._models.ready_by_name().items()
+            },
         )
 
     async def drain(self) -> None:

@@ -5,6 +5,8 @@ Label values come from configuration, never from a client; children are resolved
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -29,6 +31,8 @@ from edgeserve.pipeline.configuration import Configuration
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from prometheus_client.metrics import MetricWrapperBase
+
     from edgeserve.domain.origin import Origin
     from edgeserve.domain.result import FrameResult, StageTimes
     from edgeserve.domain.status import ModelStatus
@@ -43,6 +47,7 @@ _EDGES_S = (
 )  # fmt: skip
 """Made for frames: 60, 30 and 15 a second are edges."""
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_OUTCOMES = ("good", "refused")
 _STAGES = ("decode", "preprocess", "queue", "infer", "postprocess")
 _MICRO = 1e-6
 _STREAM_ENDED = "stream_ended"
@@ -152,13 +157,13 @@ class Metrics:
         self._engine = Info(
             "edgeserve_engine",
             "The engine of a model: what was asked for and what serves",
-            ["model"],
+            ["model", "version"],
             registry=registry,
         )
         self._fallback = Gauge(
             "edgeserve_engine_fallback",
             "Whether a model runs on another device than the first of its provider list",
-            ["model"],
+            ["model", "version"],
             registry=registry,
         )
         self._ready = Gauge(
@@ -179,9 +184,18 @@ class Metrics:
             ["model"],
             registry=registry,
         )
+        self._loads = Counter(
+            "edgeserve_model_loads",
+            "Models that were loaded (good) or could not be (refused)",
+            ["model", "outcome"],
+            registry=registry,
+        )
         Info("edgeserve_build", "The program", registry=registry).info(
             {"version": metadata.version("edgeserve")},
         )
+        self._models_lock = threading.Lock()
+        self._models: dict[tuple[str, str], str] = {}
+        """The device of each model, by name and version."""
         self.frames_finished = 0
         """Of all sources; a sign of life, not exact: threads count it without a lock."""
         # `labels` checks and hashes its arguments under a lock: a frame asks for ten children.
@@ -258,24 +272,28 @@ class Metrics:
         self._batch_of(device).observe(frames)
 
     def models(self, statuses: Iterable[ModelStatus]) -> None:
-        """Tell which engine each model got and whether it is ready."""
-        for status in statuses:
-            self._ready.labels(status.name, status.version).set(int(status.ready))
-            engine = status.engine
-            self._fallback.labels(status.name).set(int(bool(engine.reason)))
-            self._engine.labels(status.name).info(
-                {
-                    "runtime": engine.runtime,
-                    "requested": engine.requested,
-                    "chosen": engine.chosen,
-                    "precision": engine.precision,
-                    "reason": engine.reason[:_LONGEST_REASON],
-                },
-            )
+        """Tell which engine each model got and whether it is ready; forget all others."""
+        with self._models_lock:
+            before, self._models = self._models, {}
+            for status in statuses:
+                self._models[status.name, status.version] = status.engine.chosen
+                self._tell(status)
+            names = {name for name, _ in self._models}
+            for (name, version), device in before.items():
+                if (name, version) not in self._models:
+                    for by_version in (self._ready, self._verified, self._engine, self._fallback):
+                        _remove(by_version, name, version)
+                if name not in names:
+                    self._forget(name, device)
 
     def model_loaded(self, name: str, seconds: float) -> None:
         """Tell how long a model took to load."""
         self._load.labels(name).set(seconds)
+        self._loads_of(name)["good"].inc()
+
+    def model_refused(self, name: str) -> None:
+        """Count a model that could not be loaded."""
+        self._loads_of(name)["refused"].inc()
 
     def model_verified(self, name: str, version: str, *, passed: bool) -> None:
         """Tell what came of comparing a model with FP32."""
@@ -285,6 +303,34 @@ class Metrics:
         """All metrics as the HTTP header Accept asks for them, and their content type."""
         encode, content_type = choose_encoder(accept)
         return encode(self.registry), content_type
+
+    def _tell(self, status: ModelStatus) -> None:
+        model, engine = (status.name, status.version), status.engine
+        self._ready.labels(*model).set(int(status.ready))
+        self._fallback.labels(*model).set(int(bool(engine.reason)))
+        self._engine.labels(*model).info(
+            {
+                "runtime": engine.runtime,
+                "requested": engine.requested,
+                "chosen": engine.chosen,
+                "precision": engine.precision,
+                "reason": engine.reason[:_LONGEST_REASON],
+            },
+        )
+
+    def _forget(self, model: str, device: str) -> None:
+        """Remove the series of a name that does not serve any more."""
+        for stage in _STAGES:
+            _remove(self._stage, model, device, stage)
+        for by_name in (self._latency, self._timeouts, self._load):
+            _remove(by_name, model)
+        # Children that were removed would count on, unseen.
+        self._stages_of.cache_clear()
+        self._latency_of.cache_clear()
+
+    def _loads_of(self, model: str) -> dict[str, Counter]:
+        """Both outcomes from the first on: a rate needs the zero before."""
+        return {outcome: self._loads.labels(model, outcome) for outcome in _OUTCOMES}
 
     def _source(self, source: str) -> Counter:
         """Show all series of a source from its first frame: a rate needs the zero before."""
@@ -296,6 +342,11 @@ class Metrics:
 
     def _children(self, model: str, device: str) -> tuple[Histogram, ...]:
         return tuple(self._stage.labels(model, device, stage) for stage in _STAGES)
+
+
+def _remove(family: MetricWrapperBase, *labels: str) -> None:
+    with suppress(KeyError):
+        family.remove(*labels)
 
 
 def _times(stages: StageTimes) -> tuple[int, int, int, int, int]:

@@ -58,7 +58,7 @@ async def camera_server(
     options = ServingOptions(listen=listen, admin_listen=f"unix:{tmp_path / 'admin.sock'}")
     server, admin = (
         GrpcServer(models, list, Limits(), options, cameras),
-        AdminServer(cameras, options),
+        AdminServer(cameras, options, fakes.NoBundles()),
     )
     try:
         yield await server.start(), await admin.start()

@@ -77,7 +77,7 @@ async def serving(tmp_path: Path, **camera: Any) -> AsyncIterator[Running]:  # n
     path = tmp_path / "admin.sock"
     options = ServingOptions(listen="127.0.0.1:0", admin_listen=f"unix:{path}")
     server = GrpcServer(models, list, Limits(), options, cameras)
-    admin = AdminServer(cameras, options)
+    admin = AdminServer(cameras, options, fakes.NoBundles())
     try:
         address = await server.start()
         admin_address = await admin.start()
@@ -250,7 +250,7 @@ async def test_changes_that_make_no_sense_are_refused_and_tell_no_secret(tmp_pat
         pause = admin.PauseCamera(admin_pb2.PauseCameraRequest(name="no", paused=True))
         assert (await code_of(pause))[0] is CODES.NOT_FOUND
         load = admin.LoadModel(admin_pb2.LoadModelRequest(name="m"))
-        assert (await code_of(load))[0] is CODES.UNIMPLEMENTED
+        assert await code_of(load) == (CODES.NOT_FOUND, "there is no model 'm'")
 
 
 @pytest.mark.asyncio
@@ -270,7 +270,7 @@ async def test_a_listing_has_no_credentials(tmp_path: Path) -> None:
 async def test_the_socket_of_another_server_is_not_stolen(tmp_path: Path) -> None:
     async with serving(tmp_path) as running:
         options = ServingOptions(admin_listen=f"unix:{running.admin_path}")
-        second = AdminServer(running.cameras, options)
+        second = AdminServer(running.cameras, options, fakes.NoBundles())
         with pytest.raises(PortTakenError, match="another server does"):
             await second.start()
         await running.admin.PauseCamera(admin_pb2.PauseCameraRequest(name="gate", paused=True))

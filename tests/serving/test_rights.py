@@ -267,7 +267,10 @@ async def admin_server(
     models = fakes.served_models()
     cameras = Cameras(models, CameraMetrics(Metrics().registry))
     server = AdminServer(
-        cameras, ServingOptions(admin_listen=listen, admin_network=network), Gate(options)
+        cameras,
+        ServingOptions(admin_listen=listen, admin_network=network),
+        fakes.NoBundles(),
+        Gate(options),
     )
     try:
         yield await server.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -194,6 +195,7 @@ def test_models_tell_their_engine_and_whether_they_are_ready(metrics: Metrics) -
     assert scrape.value("edgeserve_model_load_seconds", model="tiny") == 1.25
     info = {
         "model": "tiny",
+        "version": "3",
         "runtime": "onnxruntime",
         "requested": "cuda,cpu",
         "chosen": "onnxruntime:CPU",
@@ -201,6 +203,42 @@ def test_models_tell_their_engine_and_whether_they_are_ready(metrics: Metrics) -
         "reason": "no CUDA",
     }
     assert scrape.value("edgeserve_engine_info", **info) == 1
+    assert scrape.value("edgeserve_model_loads_total", model="tiny", outcome="good") == 1
+    assert scrape.value("edgeserve_model_loads_total", model="tiny", outcome="refused") == 0
+
+
+def test_a_version_that_left_leaves_no_series_and_its_name_keeps_its_counts(
+    metrics: Metrics,
+) -> None:
+    engine = EngineStatus("openvino", "cpu", "openvino:CPU", "", "int8")
+    metrics.models([ModelStatus("tiny", "1", ready=True, engine=engine)])
+    metrics.model_verified("tiny", "1", passed=True)
+    metrics.frame_finished("grpc", replace(OK, model="tiny", device="openvino:CPU"))
+    metrics.models([ModelStatus("tiny", "2", ready=True, engine=engine)])
+    scrape = Scrape(metrics)
+    assert not any(("version", "1") in labels for _, labels in scrape.samples)
+    assert scrape.value("edgeserve_frame_latency_seconds_count", model="tiny") == 1
+    assert scrape.value("edgeserve_model_ready", model="tiny", version="2") == 1
+
+
+def test_a_name_that_left_leaves_its_loads_only_and_counts_anew_when_it_comes_back(
+    metrics: Metrics,
+) -> None:
+    engine = EngineStatus("openvino", "cpu", "openvino:CPU", "", "int8")
+    served = [ModelStatus("tiny", "1", ready=True, engine=engine)]
+    seen = replace(OK, model="tiny", device="openvino:CPU")
+    metrics.models(served)
+    metrics.model_loaded("tiny", 1.0)
+    metrics.frame_finished("grpc", seen)
+    metrics.models([])
+    left = {name for name, labels in Scrape(metrics).samples if ("model", "tiny") in labels}
+    assert left == {"edgeserve_model_loads_total"}
+    metrics.models(served)
+    metrics.frame_finished("grpc", seen)
+    scrape = Scrape(metrics)
+    assert scrape.value("edgeserve_frame_latency_seconds_count", model="tiny") == 1
+    counted = {"model": "tiny", "device": "openvino:CPU", "stage": "infer"}
+    assert scrape.value("edgeserve_stage_duration_seconds_count", **counted) == 1
 
 
 def test_program_and_process_are_there(metrics: Metrics) -> None:

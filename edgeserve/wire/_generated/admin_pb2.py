@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x65\x64geserve/v1/admin.proto\x12\x0c\x65\x64geserve.v1\"1\n\x10LoadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"2\n\x11LoadModelResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\"\n\x12UnloadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x15\n\x13UnloadModelResponse\"<\n\x10\x41\x64\x64\x43\x61meraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\"\x13\n\x11\x41\x64\x64\x43\x61meraResponse\"#\n\x13RemoveCameraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x16\n\x14RemoveCameraResponse\"2\n\x12PauseCameraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06paused\x18\x02 \x01(\x08\"\x15\n\x13PauseCameraResponse2\xa9\x03\n\x0c\x41\x64minService\x12L\n\tLoadModel\x12\x1e.edgeserve.v1.LoadModelRequest\x1a\x1f.edgeserve.v1.LoadModelResponse\x12R\n\x0bUnloadModel\x12 .edgeserve.v1.UnloadModelRequest\x1a!.edgeserve.v1.UnloadModelResponse\x12L\n\tAddCamera\x12\x1e.edgeserve.v1.AddCameraRequest\x1a\x1f.edgeserve.v1.AddCameraResponse\x12U\n\x0cRemoveCamera\x12!.edgeserve.v1.RemoveCameraRequest\x1a\".edgeserve.v1.RemoveCameraResponse\x12R\n\x0bPauseCamera\x12 .edgeserve.v1.PauseCameraRequest\x1a!.edgeserve.v1.PauseCameraResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x65\x64geserve/v1/admin.proto\x12\x0c\x65\x64geserve.v1\"1\n\x10LoadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"2\n\x11LoadModelResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"3\n\x12ReloadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"F\n\x13ReloadModelResponse\x12/\n\x06models\x18\x01 \x03(\x0b\x32\x1f.edgeserve.v1.LoadModelResponse\"3\n\x12UnloadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\x15\n\x13UnloadModelResponse\"<\n\x10\x41\x64\x64\x43\x61meraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\"\x13\n\x11\x41\x64\x64\x43\x61meraResponse\"#\n\x13RemoveCameraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x16\n\x14RemoveCameraResponse\"2\n\x12PauseCameraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06paused\x18\x02 \x01(\x08\"\x15\n\x13PauseCameraResponse2\xfd\x03\n\x0c\x41\x64minService\x12L\n\tLoadModel\x12\x1e.edgeserve.v1.LoadModelRequest\x1a\x1f.edgeserve.v1.LoadModelResponse\x12R\n\x0bReloadModel\x12 .edgeserve.v1.ReloadModelRequest\x1a!.edgeserve.v1.ReloadModelResponse\x12R\n\x0bUnloadModel\x12 .edgeserve.v1.UnloadModelRequest\x1a!.edgeserve.v1.UnloadModelResponse\x12L\n\tAddCamera\x12\x1e.edgeserve.v1.AddCameraRequest\x1a\x1f.edgeserve.v1.AddCameraResponse\x12U\n\x0cRemoveCamera\x12!.edgeserve.v1.RemoveCameraRequest\x1a\".edgeserve.v1.RemoveCameraResponse\x12R\n\x0bPauseCamera\x12 .edgeserve.v1.PauseCameraRequest\x1a!.edgeserve.v1.PauseCameraResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,22 +35,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOADMODELREQUEST']._serialized_end=91
   _globals['_LOADMODELRESPONSE']._serialized_start=93
   _globals['_LOADMODELRESPONSE']._serialized_end=143
-  _globals['_UNLOADMODELREQUEST']._serialized_start=145
-  _globals['_UNLOADMODELREQUEST']._serialized_end=179
-  _globals['_UNLOADMODELRESPONSE']._serialized_start=181
-  _globals['_UNLOADMODELRESPONSE']._serialized_end=202
-  _globals['_ADDCAMERAREQUEST']._serialized_start=204
-  _globals['_ADDCAMERAREQUEST']._serialized_end=264
-  _globals['_ADDCAMERARESPONSE']._serialized_start=266
-  _globals['_ADDCAMERARESPONSE']._serialized_end=285
-  _globals['_REMOVECAMERAREQUEST']._serialized_start=287
-  _globals['_REMOVECAMERAREQUEST']._serialized_end=322
-  _globals['_REMOVECAMERARESPONSE']._serialized_start=324
-  _globals['_REMOVECAMERARESPONSE']._serialized_end=346
-  _globals['_PAUSECAMERAREQUEST']._serialized_start=348
-  _globals['_PAUSECAMERAREQUEST']._serialized_end=398
-  _globals['_PAUSECAMERARESPONSE']._serialized_start=400
-  _globals['_PAUSECAMERARESPONSE']._serialized_end=421
-  _globals['_ADMINSERVICE']._serialized_start=424
-  _globals['_ADMINSERVICE']._serialized_end=849
+  _globals['_RELOADMODELREQUEST']._serialized_start=145
+  _globals['_RELOADMODELREQUEST']._serialized_end=196
+  _globals['_RELOADMODELRESPONSE']._serialized_start=198
+  _globals['_RELOADMODELRESPONSE']._serialized_end=268
+  _globals['_UNLOADMODELREQUEST']._serialized_start=270
+  _globals['_UNLOADMODELREQUEST']._serialized_end=321
+  _globals['_UNLOADMODELRESPONSE']._serialized_start=323
+  _globals['_UNLOADMODELRESPONSE']._serialized_end=344
+  _globals['_ADDCAMERAREQUEST']._serialized_start=346
+  _globals['_ADDCAMERAREQUEST']._serialized_end=406
+  _globals['_ADDCAMERARESPONSE']._serialized_start=408
+  _globals['_ADDCAMERARESPONSE']._serialized_end=427
+  _globals['_REMOVECAMERAREQUEST']._serialized_start=429
+  _globals['_REMOVECAMERAREQUEST']._serialized_end=464
+  _globals['_REMOVECAMERARESPONSE']._serialized_start=466
+  _globals['_REMOVECAMERARESPONSE']._serialized_end=488
+  _globals['_PAUSECAMERAREQUEST']._serialized_start=490
+  _globals['_PAUSECAMERAREQUEST']._serialized_end=540
+  _globals['_PAUSECAMERARESPONSE']._serialized_start=542
+  _globals['_PAUSECAMERARESPONSE']._serialized_end=563
+  _globals['_ADMINSERVICE']._serialized_start=566
+  _globals['_ADMINSERVICE']._serialized_end=1075
 # @@protoc_insertion_point(module_scope)

@@ -6,7 +6,9 @@ where the configuration says so.
 """
 
 import builtins
+import collections.abc
 import google.protobuf.descriptor
+import google.protobuf.internal.containers
 import google.protobuf.message
 import sys
 import typing
@@ -26,7 +28,7 @@ class LoadModelRequest(google.protobuf.message.Message):
     VERSION_FIELD_NUMBER: builtins.int
     name: builtins.str
     version: builtins.str
-    """Empty: the newest."""
+    """Empty: the newest, in the place of the one that serves. Otherwise this one, beside others."""
     def __init__(
         self,
         *,
@@ -56,17 +58,56 @@ class LoadModelResponse(google.protobuf.message.Message):
 Global___LoadModelResponse: typing_extensions.TypeAlias = LoadModelResponse
 
 @typing.final
-class UnloadModelRequest(google.protobuf.message.Message):
+class ReloadModelRequest(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     NAME_FIELD_NUMBER: builtins.int
+    VERSION_FIELD_NUMBER: builtins.int
     name: builtins.str
+    version: builtins.str
+    """Empty: all that serve."""
     def __init__(
         self,
         *,
         name: builtins.str = ...,
+        version: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["name", b"name"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["name", b"name", "version", b"version"]) -> None: ...
+
+Global___ReloadModelRequest: typing_extensions.TypeAlias = ReloadModelRequest
+
+@typing.final
+class ReloadModelResponse(google.protobuf.message.Message):
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    MODELS_FIELD_NUMBER: builtins.int
+    @property
+    def models(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___LoadModelResponse]: ...
+    def __init__(
+        self,
+        *,
+        models: collections.abc.Iterable[Global___LoadModelResponse] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["models", b"models"]) -> None: ...
+
+Global___ReloadModelResponse: typing_extensions.TypeAlias = ReloadModelResponse
+
+@typing.final
+class UnloadModelRequest(google.protobuf.message.Message):
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    VERSION_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    version: builtins.str
+    """Empty: all that serve."""
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        version: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["name", b"name", "version", b"version"]) -> None: ...
 
 Global___UnloadModelRequest: typing_extensions.TypeAlias = UnloadModelRequest
 

@@ -39,6 +39,11 @@ class AdminServiceStub(object):
                 request_serializer=edgeserve_dot_v1_dot_admin__pb2.LoadModelRequest.SerializeToString,
                 response_deserializer=edgeserve_dot_v1_dot_admin__pb2.LoadModelResponse.FromString,
                 _registered_method=True)
+        self.ReloadModel = channel.unary_unary(
+                '/edgeserve.v1.AdminService/ReloadModel',
+                request_serializer=edgeserve_dot_v1_dot_admin__pb2.ReloadModelRequest.SerializeToString,
+                response_deserializer=edgeserve_dot_v1_dot_admin__pb2.ReloadModelResponse.FromString,
+                _registered_method=True)
         self.UnloadModel = channel.unary_unary(
                 '/edgeserve.v1.AdminService/UnloadModel',
                 request_serializer=edgeserve_dot_v1_dot_admin__pb2.UnloadModelRequest.SerializeToString,
@@ -65,14 +70,23 @@ class AdminServiceServicer(object):
     """Missing associated documentation comment in .proto file."""
 
     def LoadModel(self, request, context):
-        """Verify, warm up, then swap in; the old version serves until the new one does.
+        """Verify, warm up, then swap in; the old version serves until the new one does, and goes on if
+        that fails. A version that serves already is read anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReloadModel(self, request, context):
+        """Read what serves of a model anew, as LoadModel does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UnloadModel(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Frames in work are answered first; later ones get an ERROR until the model is loaded again.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -102,6 +116,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.LoadModel,
                     request_deserializer=edgeserve_dot_v1_dot_admin__pb2.LoadModelRequest.FromString,
                     response_serializer=edgeserve_dot_v1_dot_admin__pb2.LoadModelResponse.SerializeToString,
+            ),
+            'ReloadModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReloadModel,
+                    request_deserializer=edgeserve_dot_v1_dot_admin__pb2.ReloadModelRequest.FromString,
+                    response_serializer=edgeserve_dot_v1_dot_admin__pb2.ReloadModelResponse.SerializeToString,
             ),
             'UnloadModel': grpc.unary_unary_rpc_method_handler(
                     servicer.UnloadModel,
@@ -151,6 +170,33 @@ class AdminService(object):
             '/edgeserve.v1.AdminService/LoadModel',
             edgeserve_dot_v1_dot_admin__pb2.LoadModelRequest.SerializeToString,
             edgeserve_dot_v1_dot_admin__pb2.LoadModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReloadModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/edgeserve.v1.AdminService/ReloadModel',
+            edgeserve_dot_v1_dot_admin__pb2.ReloadModelRequest.SerializeToString,
+            edgeserve_dot_v1_dot_admin__pb2.ReloadModelResponse.FromString,
             options,
             channel_credentials,
             insecure,

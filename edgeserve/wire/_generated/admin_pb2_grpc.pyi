@@ -43,6 +43,22 @@ _AdminServiceLoadModelType = typing_extensions.TypeVar(
     ],
 )
 
+_AdminServiceReloadModelType = typing_extensions.TypeVar(
+    '_AdminServiceReloadModelType',
+    grpc.UnaryUnaryMultiCallable[
+        edgeserve.wire._generated.admin_pb2.ReloadModelRequest,
+        edgeserve.wire._generated.admin_pb2.ReloadModelResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        edgeserve.wire._generated.admin_pb2.ReloadModelRequest,
+        edgeserve.wire._generated.admin_pb2.ReloadModelResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        edgeserve.wire._generated.admin_pb2.ReloadModelRequest,
+        edgeserve.wire._generated.admin_pb2.ReloadModelResponse,
+    ],
+)
+
 _AdminServiceUnloadModelType = typing_extensions.TypeVar(
     '_AdminServiceUnloadModelType',
     grpc.UnaryUnaryMultiCallable[
@@ -107,12 +123,16 @@ _AdminServicePauseCameraType = typing_extensions.TypeVar(
     ],
 )
 
-class AdminServiceStub(typing.Generic[_AdminServiceLoadModelType, _AdminServiceUnloadModelType, _AdminServiceAddCameraType, _AdminServiceRemoveCameraType, _AdminServicePauseCameraType]):
+class AdminServiceStub(typing.Generic[_AdminServiceLoadModelType, _AdminServiceReloadModelType, _AdminServiceUnloadModelType, _AdminServiceAddCameraType, _AdminServiceRemoveCameraType, _AdminServicePauseCameraType]):
     @typing.overload
     def __init__(self: AdminServiceStub[
         grpc.UnaryUnaryMultiCallable[
             edgeserve.wire._generated.admin_pb2.LoadModelRequest,
             edgeserve.wire._generated.admin_pb2.LoadModelResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            edgeserve.wire._generated.admin_pb2.ReloadModelRequest,
+            edgeserve.wire._generated.admin_pb2.ReloadModelResponse,
         ],
         grpc.UnaryUnaryMultiCallable[
             edgeserve.wire._generated.admin_pb2.UnloadModelRequest,
@@ -139,6 +159,10 @@ class AdminServiceStub(typing.Generic[_AdminServiceLoadModelType, _AdminServiceU
             edgeserve.wire._generated.admin_pb2.LoadModelResponse,
         ],
         grpc.aio.UnaryUnaryMultiCallable[
+            edgeserve.wire._generated.admin_pb2.ReloadModelRequest,
+            edgeserve.wire._generated.admin_pb2.ReloadModelResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
             edgeserve.wire._generated.admin_pb2.UnloadModelRequest,
             edgeserve.wire._generated.admin_pb2.UnloadModelResponse,
         ],
@@ -157,9 +181,15 @@ class AdminServiceStub(typing.Generic[_AdminServiceLoadModelType, _AdminServiceU
     ], channel: grpc.aio.Channel) -> None: ...
 
     LoadModel: _AdminServiceLoadModelType
-    """Verify, warm up, then swap in; the old version serves until the new one does."""
+    """Verify, warm up, then swap in; the old version serves until the new one does, and goes on if
+    that fails. A version that serves already is read anew.
+    """
+
+    ReloadModel: _AdminServiceReloadModelType
+    """Read what serves of a model anew, as LoadModel does."""
 
     UnloadModel: _AdminServiceUnloadModelType
+    """Frames in work are answered first; later ones get an ERROR until the model is loaded again."""
 
     AddCamera: _AdminServiceAddCameraType
 
@@ -171,6 +201,10 @@ AdminServiceAsyncStub: typing_extensions.TypeAlias = AdminServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         edgeserve.wire._generated.admin_pb2.LoadModelRequest,
         edgeserve.wire._generated.admin_pb2.LoadModelResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        edgeserve.wire._generated.admin_pb2.ReloadModelRequest,
+        edgeserve.wire._generated.admin_pb2.ReloadModelResponse,
     ],
     grpc.aio.UnaryUnaryMultiCallable[
         edgeserve.wire._generated.admin_pb2.UnloadModelRequest,
@@ -197,14 +231,25 @@ class AdminServiceServicer(metaclass=abc.ABCMeta):
         request: edgeserve.wire._generated.admin_pb2.LoadModelRequest,
         context: _ServicerContext,
     ) -> typing.Union[edgeserve.wire._generated.admin_pb2.LoadModelResponse, collections.abc.Awaitable[edgeserve.wire._generated.admin_pb2.LoadModelResponse]]:
-        """Verify, warm up, then swap in; the old version serves until the new one does."""
+        """Verify, warm up, then swap in; the old version serves until the new one does, and goes on if
+        that fails. A version that serves already is read anew.
+        """
+
+    @abc.abstractmethod
+    def ReloadModel(
+        self,
+        request: edgeserve.wire._generated.admin_pb2.ReloadModelRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[edgeserve.wire._generated.admin_pb2.ReloadModelResponse, collections.abc.Awaitable[edgeserve.wire._generated.admin_pb2.ReloadModelResponse]]:
+        """Read what serves of a model anew, as LoadModel does."""
 
     @abc.abstractmethod
     def UnloadModel(
         self,
         request: edgeserve.wire._generated.admin_pb2.UnloadModelRequest,
         context: _ServicerContext,
-    ) -> typing.Union[edgeserve.wire._generated.admin_pb2.UnloadModelResponse, collections.abc.Awaitable[edgeserve.wire._generated.admin_pb2.UnloadModelResponse]]: ...
+    ) -> typing.Union[edgeserve.wire._generated.admin_pb2.UnloadModelResponse, collections.abc.Awaitable[edgeserve.wire._generated.admin_pb2.UnloadModelResponse]]:
+        """Frames in work are answered first; later ones get an ERROR until the model is loaded again."""
 
     @abc.abstractmethod
     def AddCamera(

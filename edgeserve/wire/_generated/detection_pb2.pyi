@@ -192,6 +192,8 @@ class _ErrorCodeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """A fault of the server."""
     ERROR_CODE_RATE_LIMITED: _ErrorCode.ValueType  # 6
     """Its client sends more than one client may (settings client_max_...)."""
+    ERROR_CODE_MODEL_UNAVAILABLE: _ErrorCode.ValueType  # 7
+    """The stream's model was unloaded, or its new version does not have what the stream asks for."""
 
 class ErrorCode(_ErrorCode, metaclass=_ErrorCodeEnumTypeWrapper):
     """What was wrong with a frame."""
@@ -209,6 +211,8 @@ ERROR_CODE_INTERNAL: ErrorCode.ValueType  # 5
 """A fault of the server."""
 ERROR_CODE_RATE_LIMITED: ErrorCode.ValueType  # 6
 """Its client sends more than one client may (settings client_max_...)."""
+ERROR_CODE_MODEL_UNAVAILABLE: ErrorCode.ValueType  # 7
+"""The stream's model was unloaded, or its new version does not have what the stream asks for."""
 Global___ErrorCode: typing_extensions.TypeAlias = ErrorCode
 
 class _CameraState:
@@ -312,7 +316,7 @@ class DetectOptions(google.protobuf.message.Message):
     model: builtins.str
     """Empty: the server's default model."""
     version: builtins.str
-    """Empty: the version that serves."""
+    """Empty: the newest version that serves; the stream follows when a newer one takes its place."""
     score_threshold: builtins.float
     iou_threshold: builtins.float
     max_detections: builtins.int
@@ -790,7 +794,9 @@ class ModelStatus(google.protobuf.message.Message):
     version: builtins.str
     ready: builtins.bool
     reason: builtins.str
-    """Why it is not ready; or, where it is, what its check against FP32 found wrong."""
+    """Why it is not ready; or, where it is, what its check against FP32 found wrong, or why a newer
+    version does not take its place.
+    """
     is_default: builtins.bool
     input_width_px: builtins.int
     input_height_px: builtins.int

@@ -30,6 +30,7 @@ _ERRORS: dict[pb.ErrorCode.ValueType, ErrorCode] = {
     pb.ERROR_CODE_ENGINE_FAILED: ErrorCode.ENGINE_FAILED,
     pb.ERROR_CODE_INTERNAL: ErrorCode.INTERNAL,
     pb.ERROR_CODE_RATE_LIMITED: ErrorCode.RATE_LIMITED,
+    pb.ERROR_CODE_MODEL_UNAVAILABLE: ErrorCode.MODEL_UNAVAILABLE,
 }
 _ERROR_NUMBERS = {code: number for number, code in _ERRORS.items()}
 
