@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from edgeserve.access.gate import Gate
 from edgeserve.app.doors import check_doors, is_only_local, keep_current, warn_of_exposure
 from edgeserve.app.heartbeat import feed_watchdog
+from edgeserve.app.http import HttpServer
 from edgeserve.app.model_manager import ModelManager
 from edgeserve.app.model_watch import ModelWatch
 from edgeserve.app.outlets import Outlets, create_event_finder, create_tracker
@@ -30,10 +31,6 @@ from edgeserve.telemetry.metrics import Metrics
 from edgeserve.telemetry.sink_metrics import SinkMetrics
 from edgeserve.telemetry.trace_metrics import TraceMetrics
 from edgeserve.telemetry.traces import create_traces
-from edgeserve.web.guard import create_guard
-from edgeserve.web.login import Login
-from edgeserve.web.probes import Probes
-from edgeserve.web.server import WebServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -41,7 +38,6 @@ if TYPE_CHECKING:
     from edgeserve.config.load import Configuration
     from edgeserve.config.settings import Settings
     from edgeserve.pipeline.served import ServedModels
-    from edgeserve.web.part import Part
 
 _log = logging.getLogger(__name__)
 _LAST_TRACES_S = 2.0
@@ -112,7 +108,7 @@ class Server:
             cameras = self._cameras(control.models, metrics)
             stack.push_async_callback(self._outlets.close)
             stack.push_async_callback(asyncio.to_thread, cameras.close)
-            http_address = await self._start_web(stack, metrics)
+            http_address = await self._start_web(stack, control.models, cameras, metrics)
             grpc = GrpcServer(
                 control.models, devices, settings.access, settings.serving, cameras, self._gate
             )
@@ -150,17 +146,21 @@ class Server:
             self._traces.start()
             stack.push_async_callback(asyncio.to_thread, self._traces.close, _LAST_TRACES_S)
 
-    async def _start_web(self, stack: AsyncExitStack, metrics: Metrics) -> str:
+    async def _start_web(
+        self, stack: AsyncExitStack, models: ServedModels, cameras: Cameras, metrics: Metrics
+    ) -> str:
         """Serve HTTP until the stack is left; return its address, "" where there is none."""
-        settings, gate = self._settings, self._gate
-        if not settings.web.http_listen:
+        if not self._settings.web.http_listen:
             return ""
-        parts: list[Part] = [Probes(metrics.render, lambda: self._ready), Login(gate)]
-        web = WebServer(
-            settings.web.http_listen,
-            parts,
-            middlewares=[create_guard(gate, only_local=is_only_local(settings))],
-            tls=None if gate.tls is None else gate.tls.context(),
+        web = HttpServer(
+            self._settings.web,
+            self._gate,
+            models,
+            cameras,
+            devices,
+            only_local=is_only_local(self._settings),
+            render_metrics=metrics.render,
+            is_ready=lambda: self._ready,
         )
         stack.push_async_callback(web.stop)
         return await web.start()

@@ -82,6 +82,8 @@ class CameraFeed:
         self._tracker = tracker
         self._event_finder = event_finder
         self._session: _Session | None = None
+        self.dropped = 0
+        """Frames that were read and not looked at, since a newer one came or for want of memory."""
         self.supervisor = Supervisor(options, self._open_session, observer)
 
     def check(self) -> None:
@@ -110,6 +112,7 @@ class CameraFeed:
             session.stream.answered()
             session.room.set()
             sent = session.sent.pop(result.frame_id, None)
+            self.dropped += result.status is Status.DROPPED
             if sent is not None and result.status is not Status.DROPPED:
                 self._publish(result, sent, session.stream.detector.spec.thresholds.score)
 

@@ -136,6 +136,11 @@ class Cameras:
             feeds = list(self._feeds.values())
         return [feed.supervisor.status() for feed in feeds]
 
+    def dropped(self) -> dict[str, int]:
+        """For each camera, how many of its frames were not looked at."""
+        with self._lock:
+            return {name: feed.dropped for name, feed in self._feeds.items()}
+
     def subscribe(
         self,
         subscriber: Subscriber,

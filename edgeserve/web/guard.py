@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from contextlib import ExitStack
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -20,6 +21,7 @@ from edgeserve.domain.errors import (
 from edgeserve.web.caller import presented_by
 from edgeserve.web.origin import is_foreign, is_rebound
 from edgeserve.web.path_rights import INFER, is_reading, rights_for
+from edgeserve.web.problems import problem, status_of
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
@@ -27,13 +29,7 @@ if TYPE_CHECKING:
     from edgeserve.access.gate import Gate
     from edgeserve.access.rights import Right
 
-_FORBIDDEN = 403
-_STATUS: dict[type[EdgeserveError], int] = {
-    UnauthenticatedError: 401,
-    NotPermittedError: _FORBIDDEN,
-    LimitReachedError: 429,
-    RateLimitedError: 429,
-}
+_REFUSALS = (UnauthenticatedError, NotPermittedError, LimitReachedError, RateLimitedError)
 
 
 def create_guard(gate: Gate, *, only_local: bool) -> Middleware:
@@ -53,21 +49,16 @@ def create_guard(gate: Gate, *, only_local: bool) -> Middleware:
                 f"this server is for its own machine, and not for {request.host}; behind a proxy "
                 "set tokens_file, or say --insecure"
             )
-            return refusal(_FORBIDDEN, text)
+            return problem(HTTPStatus.FORBIDDEN, text)
         changes = not is_reading(request.method) or "Upgrade" in request.headers
         if changes and is_foreign(request):
-            return refusal(_FORBIDDEN, "the request comes from a page of another site")
+            return problem(HTTPStatus.FORBIDDEN, "the request comes from a page of another site")
         needs = rights_for(request.method, _path(request), unprotected)
         if needs is None or gate.open:
             return await handler(request)
         return await _through(gate, needs, request, handler)
 
     return guard
-
-
-def refusal(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
-    """The answer to a request that is not let in."""
-    return web.json_response({"error": text}, status=status, headers=headers)
 
 
 async def _through(
@@ -80,7 +71,7 @@ async def _through(
             meter = current_meter()
             if meter is not None and needs == INFER:
                 meter.charge(request.content_length or 0)
-        except tuple(_STATUS) as error:
+        except _REFUSALS as error:
             if isinstance(error, (LimitReachedError, RateLimitedError)):
                 await asyncio.sleep(REFUSAL_S)
             return _refusal_of(error)
@@ -100,7 +91,7 @@ def _refusal_of(error: EdgeserveError) -> web.Response:
     if isinstance(error, (LimitReachedError, RateLimitedError)):
         wait_s = error.wait_s if isinstance(error, RateLimitedError) else 1
         headers["Retry-After"] = str(math.ceil(wait_s))
-    return refusal(_STATUS[type(error)], str(error), headers)
+    return problem(status_of(error), str(error), headers)
 
 
 def _path(request: web.Request) -> str:

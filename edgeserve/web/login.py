@@ -11,7 +11,7 @@ from edgeserve.access.rights import Right
 from edgeserve.access.sessions import LIFETIME_S
 from edgeserve.domain.errors import UnauthenticatedError
 from edgeserve.web.caller import SESSION_COOKIE, presented_by
-from edgeserve.web.guard import refusal
+from edgeserve.web.problems import problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,11 +43,11 @@ class Login:
             body = None
         token = body.get("token") if isinstance(body, dict) else None
         if not isinstance(token, str):
-            return refusal(400, 'expected {"token": TOKEN}')
+            return problem(400, 'expected {"token": TOKEN}')
         try:
             name, identity = self._gate.authorizer.log_in(token.strip())
         except UnauthenticatedError as error:
-            return refusal(401, str(error))
+            return problem(401, str(error))
         response = web.json_response(self._told(identity))
         response.set_cookie(
             SESSION_COOKIE,

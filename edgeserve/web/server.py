@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from edgeserve.domain.errors import PortTakenError
+from edgeserve.web.browser_safety import add_headers
+from edgeserve.web.problems import problems
 
 if TYPE_CHECKING:
     import ssl
@@ -37,13 +39,17 @@ class WebServer:
         Args:
             listen: HOST:PORT or unix:PATH, checked before.
             parts: what answers; no two on the same path.
-            middlewares: around every request, the outermost first.
+            middlewares: around every request, the outermost first; what they raise under /api
+                becomes a problem.
             max_body_bytes: the longest request body that is read.
             tls: what to encrypt with; a Unix socket is always plain.
         """
         self._listen = listen
         self._tls = tls
-        application = web.Application(middlewares=middlewares, client_max_size=max_body_bytes)
+        application = web.Application(
+            middlewares=(problems, *middlewares), client_max_size=max_body_bytes
+        )
+        application.on_response_prepare.append(add_headers)
         for part in parts:
             application.add_routes(part.routes())
         self._runner = web.AppRunner(

@@ -26,7 +26,7 @@ class MjpegServer:
         users: what clients say in the header Authorization.
     """
 
-    def __init__(self, *, status: int = 200) -> None:
+    def __init__(self, *, status: int = 200, port: int = 0) -> None:
         self.size_px = (64, 48)
         self.go = threading.Event()
         self.go.set()
@@ -50,15 +50,20 @@ class MjpegServer:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 
     @property
+    def port(self) -> int:
+        """Where it listens, on 127.0.0.1."""
+        return int(self._server.server_address[1])
+
+    @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/video"
+        return f"http://127.0.0.1:{self.port}/video"
 
     def close(self) -> None:
         """Break all connections off and listen no more."""

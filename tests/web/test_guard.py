@@ -252,7 +252,7 @@ async def test_limits_are_told_by_setting_and_when_to_come_back(
             assert answer.status == OK
         async with session.post(url, data=b"picture", headers=shown) as answer:
             assert answer.status == TOO_MANY
-            assert "client_max_fps" in (await answer.json())["error"]
+            assert "client_max_fps" in (await answer.json())["detail"]
             assert 0 < int(answer.headers["Retry-After"]) <= 1800
 
 
