@@ -14,6 +14,7 @@ from edgeserve.web.guard import create_guard
 from edgeserve.web.live_api import LiveApi
 from edgeserve.web.login import Login
 from edgeserve.web.model_api import ModelApi
+from edgeserve.web.oip import OipRoutes
 from edgeserve.web.openapi import OpenApi
 from edgeserve.web.page import Page
 from edgeserve.web.probes import Probes
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
     from edgeserve.access.gate import Gate
     from edgeserve.domain.status import DeviceStatus
+    from edgeserve.oip.service import OpenInference
     from edgeserve.pipeline.cameras import Cameras
-    from edgeserve.pipeline.served import ServedModels
     from edgeserve.web.operation import ApiPart
     from edgeserve.web.options import WebOptions
     from edgeserve.web.part import Part
@@ -39,7 +40,7 @@ class HttpServer:
         self,
         options: WebOptions,
         gate: Gate,
-        models: ServedModels,
+        oip: OpenInference,
         cameras: Cameras,
         devices: Callable[[], Sequence[DeviceStatus]],
         *,
@@ -52,14 +53,14 @@ class HttpServer:
         Args:
             options: of the HTTP port.
             gate: who may do what, and the limits for pictures that are sent.
-            models: that look at them.
+            oip: the Open Inference Protocol, and by it the models.
             cameras: to show.
             devices: lists the machine's devices.
             only_local: see `create_guard`.
             render_metrics: see `Probes`.
             is_ready: see `Probes`.
         """
-        limits = gate.options
+        limits, models = gate.options, oip.inference.models
         self._views = Views(cameras, options)
         self._log = EventLog(asyncio.get_running_loop())
         figures = Figures()
@@ -70,12 +71,18 @@ class HttpServer:
             ModelApi(models, devices),
             DetectApi(models, limits),
         ]
-        parts: list[Part] = [Probes(render_metrics, is_ready), Login(gate), Page(), OpenApi(api)]
+        parts: list[Part] = [
+            Probes(render_metrics, is_ready),
+            Login(gate),
+            Page(),
+            OpenApi(api),
+            OipRoutes(oip),
+        ]
         self._server = WebServer(
             options.http_listen,
             [*parts, *api],
             middlewares=[create_guard(gate, only_local=only_local)],
-            max_body_bytes=limits.max_frame_bytes + 1,
+            max_body_bytes=2 * limits.max_frame_bytes,
             tls=None if gate.tls is None else gate.tls.context(),
         )
         self._ends = [cameras.subscribe(figures), cameras.subscribe(self._log)]

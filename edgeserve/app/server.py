@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from edgeserve.access.gate import Gate
+from edgeserve.access.places import Places
 from edgeserve.app.doors import check_doors, is_only_local, keep_current, warn_of_exposure
 from edgeserve.app.heartbeat import feed_watchdog
 from edgeserve.app.http import HttpServer
@@ -21,6 +22,7 @@ from edgeserve.app.service_manager import ServiceManager
 from edgeserve.domain.errors import DeviceHungError, EdgeserveError
 from edgeserve.engines.distributions import check_distributions
 from edgeserve.engines.registry import devices
+from edgeserve.oip.service import OpenInference
 from edgeserve.pipeline.cameras import Cameras, add_all
 from edgeserve.pipeline.watchdog import Watchdog
 from edgeserve.serving.admin import AdminServer
@@ -108,9 +110,12 @@ class Server:
             cameras = self._cameras(control.models, metrics)
             stack.push_async_callback(self._outlets.close)
             stack.push_async_callback(asyncio.to_thread, cameras.close)
-            http_address = await self._start_web(stack, control.models, cameras, metrics)
+            oip = OpenInference.of(
+                control.models, settings.access, Places(settings.access), control
+            )
+            http_address = await self._start_web(stack, oip, cameras, metrics)
             grpc = GrpcServer(
-                control.models, devices, settings.access, settings.serving, cameras, self._gate
+                control.models, devices, settings.access, settings.serving, cameras, self._gate, oip
             )
             stack.push_async_callback(grpc.stop)
             grpc_address = await grpc.start()
@@ -147,7 +152,7 @@ class Server:
             stack.push_async_callback(asyncio.to_thread, self._traces.close, _LAST_TRACES_S)
 
     async def _start_web(
-        self, stack: AsyncExitStack, models: ServedModels, cameras: Cameras, metrics: Metrics
+        self, stack: AsyncExitStack, oip: OpenInference, cameras: Cameras, metrics: Metrics
     ) -> str:
         """Serve HTTP until the stack is left; return its address, "" where there is none."""
         if not self._settings.web.http_listen:
@@ -155,7 +160,7 @@ class Server:
         web = HttpServer(
             self._settings.web,
             self._gate,
-            models,
+            oip,
             cameras,
             devices,
             only_local=is_only_local(self._settings),

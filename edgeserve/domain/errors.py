@@ -13,6 +13,7 @@
     ├── AccessError               the caller may not do this
     │   ├── UnauthenticatedError  the server does not know who asks
     │   └── NotPermittedError     it knows, and this caller lacks the right
+    ├── UnsupportedError          what a protocol knows and this server does not do
     ├── LimitReachedError         more than the server takes at once
     ├── ModelNotReadyError        the model exists and cannot serve
     ├── FrameError                this frame cannot be processed; its stream lives
@@ -71,6 +72,10 @@ class UnauthenticatedError(AccessError):
 
 class NotPermittedError(AccessError):
     """The server knows who asks; the text names the right that is missing."""
+
+
+class UnsupportedError(EdgeserveError):
+    """A protocol knows this request, and this server does not do it."""
 
 
 class LimitReachedError(EdgeserveError):

@@ -23,6 +23,8 @@ class Encoding(str, Enum):
     RGB = "rgb"
     GRAY = "gray"
     NV12 = "nv12"
+    TENSOR = "tensor"
+    """A model's own input for one frame: nothing is decoded, and the model's pixels are its own."""
 
     @property
     def raw(self) -> bool:
@@ -43,7 +45,8 @@ class EncodedFrame:
 
     Attributes:
         frame_id: the sender's number, given back with the result.
-        data: the encoded picture, or the raw pixels (of our own cameras: a view of them).
+        data: the encoded picture, or the raw pixels (of our own cameras: a view of them), or the
+            tensor.
         encoding: what `data` is.
         width_px: raw encodings only, else 0.
         height_px: raw encodings only, else 0.

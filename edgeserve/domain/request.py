@@ -35,6 +35,8 @@ class DetectOptions:
     iou_threshold: float | None = None
     max_detections: int | None = None
     labels: tuple[str, ...] = ()
+    raw_outputs: bool = False
+    """Give back what the model itself computed, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from edgeserve.domain.detections import Detections
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Status(str, Enum):
@@ -68,6 +75,8 @@ class FrameResult:
         device: "RUNTIME:DEVICE" that ran it.
         width_px: of the source picture, 0 if never decoded.
         height_px: of the source picture, 0 if never decoded.
+        raw_outputs: what the model computed, by name and each with a first axis of 1, where that
+            was asked for.
     """
 
     frame_id: int
@@ -85,3 +94,4 @@ class FrameResult:
     device: str = ""
     width_px: int = 0
     height_px: int = 0
+    raw_outputs: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)

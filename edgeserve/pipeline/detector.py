@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from edgeserve.domain.errors import ConfigurationError
@@ -33,12 +33,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a worker found in one frame; `stages.queue_us` is left for the lane."""
+    """What a worker found in one frame; `stages.queue_us` is left for the lane.
+
+    Raw outputs are copies, kept where they were asked for.
+    """
 
     detections: Detections
     stages: StageTimes
     width_px: int
     height_px: int
+    raw_outputs: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 class Detector:
@@ -138,6 +142,7 @@ class Detector:
             ),
             width_px=prepared.placement.source_width_px,
             height_px=prepared.placement.source_height_px,
+            raw_outputs=_copies(outputs) if selection.raw_outputs else {},
         )
 
 
@@ -167,6 +172,11 @@ class DetectorWorker:
         outputs = self._request.infer(prepared.tensor)
         infer_us = (time.monotonic_ns() - started) // 1000
         return self._detector.inspect(outputs, prepared, selection, infer_us)
+
+
+def _copies(outputs: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    """Outputs that outlive the request's next inference."""
+    return {name: values.copy() for name, values in outputs.items()}
 
 
 def _of_one(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -71,6 +71,7 @@ def found(
         device=detector.engine.device,
         width_px=inspection.width_px,
         height_px=inspection.height_px,
+        raw_outputs=inspection.raw_outputs,
     )
 
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgeserve.domain.frame import Encoding
 from edgeserve.geometry.letterbox import Letterbox
 from edgeserve.preprocess.decode import decode
 from edgeserve.preprocess.pixel_buffer import PixelBuffer
@@ -50,9 +51,14 @@ class FramePreparer:
         """Decode a frame and place it in a tensor of the detector's input.
 
         Raises:
-            FrameError: the frame cannot be decoded.
+            FrameError: the frame cannot be decoded, or is a tensor of another size.
         """
         started = time.monotonic_ns()
+        if frame.encoding is Encoding.TENSOR:
+            values = tensor.copy(frame.data)
+            copied_us = (time.monotonic_ns() - started) // 1000
+            placement = self._place(self._input.width_px, self._input.height_px)
+            return Prepared(values, placement, decode_us=0, preprocess_us=copied_us)
         picture = decode(
             frame,
             self._input.color_order,

@@ -35,6 +35,7 @@ def select(spec: ModelSpec, options: DetectOptions) -> Selection:
         iou_threshold=_fraction("iou_threshold", options.iou_threshold, defaults.iou),
         max_detections=most,
         wanted=_wanted(spec, options.labels),
+        raw_outputs=options.raw_outputs,
     )
 
 

@@ -54,7 +54,7 @@ class ServedModels:
         """Serve these models; the name of the first is the default from now on."""
         self._models = tuple(models)
         self._default = self._models[0].status.name if self._models else ""
-        self._options = options
+        self.options = options
         self._observer = observer
         self._budget = Budget(options.max_waiting_bytes, observer)
         # Guards the models and the set of streams together: no stream opens between two states.
@@ -107,7 +107,7 @@ class ServedModels:
             RequestError: the options do not fit the model, or ask for more than the server allows.
         """
         with self._lock:
-            model = self._find(options.detect.model, options.detect.version)
+            model = self.find(options.detect.model, options.detect.version)
             lane, detector = _loaded(model)
             if detector.out_of_service:
                 raise _not_ready(model)
@@ -115,7 +115,7 @@ class ServedModels:
                 lane,
                 detector,
                 options,
-                self._options,
+                self.options,
                 caller=Caller(source, weight, deadline_ns, current_origin.get()),
                 budget=self._budget,
                 observer=observer or self._observer,
@@ -150,11 +150,16 @@ class ServedModels:
     def _route(self, stream: FrameStream) -> None:
         detect = stream.options.detect
         try:
-            stream.move(*_loaded(self._find(detect.model, detect.version)))
+            stream.move(*_loaded(self.find(detect.model, detect.version)))
         except EdgeserveError as error:
             stream.refuse(error)
 
-    def _find(self, name: str, version: str) -> ServedModel:
+    def find(self, name: str = "", version: str = "") -> ServedModel:
+        """A model, ready or not; "" stands for the default, and for the newest version.
+
+        Raises:
+            ModelNotFoundError: there is no such model; the text names those that exist.
+        """
         models = self._models
         fitting = [
             model

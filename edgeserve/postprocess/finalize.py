@@ -26,12 +26,14 @@ class Selection:
         iou_threshold: 0..1, for suppression within a class.
         max_detections: the best so many.
         wanted: (C,) bool, the classes to report; None means all.
+        raw_outputs: whether to keep what the model computed.
     """
 
     score_threshold: float
     iou_threshold: float
     max_detections: int
     wanted: NDArray[np.bool_] | None = None
+    raw_outputs: bool = False
 
 
 def finalize(candidates: Candidates, selection: Selection, placement: Letterbox) -> Detections:

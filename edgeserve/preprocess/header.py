@@ -38,6 +38,20 @@ class ImageHeader:
     height_px: int
 
 
+def count_pixels(data: bytes | memoryview, width_px: int, height_px: int) -> int:
+    """How many pixels a frame has: raw ones by their size, pictures by their header.
+
+    What is no picture has none: that is for the decoder to say.
+    """
+    if width_px and height_px:
+        return width_px * height_px
+    try:
+        header = read_header(bytes(data))
+    except InvalidImageError:
+        return 0
+    return header.width_px * header.height_px
+
+
 def read_header(data: bytes) -> ImageHeader:
     """Read the header of a JPEG, PNG or WebP picture.
 

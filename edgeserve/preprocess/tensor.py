@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgeserve.domain.errors import InvalidImageError
 from edgeserve.preprocess.letterbox import letterbox
 
 if TYPE_CHECKING:
@@ -43,4 +44,21 @@ class TensorWriter:
         if self._spec.dtype != "uint8":
             values = (self._picture - self._mean) * self._scale
         self._tensor[0] = values if self._spec.layout == "NHWC" else values.transpose(2, 0, 1)
+        return self._tensor
+
+    def copy(self, data: bytes | memoryview) -> NDArray[np.generic]:
+        """Take a tensor that the sender made; the result is valid until the next call.
+
+        Raises:
+            InvalidImageError: it has another number of bytes.
+        """
+        if memoryview(data).nbytes != self._tensor.nbytes:
+            text = (
+                f"the tensor has {memoryview(data).nbytes} bytes; expected {self._tensor.nbytes} "
+                f"({self._tensor.dtype} {list(self._tensor.shape)})"
+            )
+            raise InvalidImageError(text)
+        # Not a view: the sender's bytes are read-only, and begin anywhere.
+        given = np.frombuffer(data, dtype=self._tensor.dtype)
+        self._tensor[...] = given.reshape(self._tensor.shape)
         return self._tensor

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgeserve.domain.errors import InvalidImageError
-from edgeserve.preprocess.header import read_header
+from edgeserve.preprocess.header import count_pixels
 
 if TYPE_CHECKING:
     from edgeserve.access.meter import Meter
@@ -30,10 +29,4 @@ def _pixels(meter: Meter, image: pb.Image) -> int:
     """As the header says, which is read only where pixels are counted."""
     if not meter.counts_pixels:
         return 0
-    if image.width_px and image.height_px:
-        return image.width_px * image.height_px
-    try:
-        header = read_header(image.data)
-    except InvalidImageError:
-        return 0
-    return header.width_px * header.height_px
+    return count_pixels(image.data, image.width_px, image.height_px)

@@ -21,6 +21,7 @@ from edgeserve.domain.errors import (
     TooManyBytesError,
     TooManyPixelsError,
     UnauthenticatedError,
+    UnsupportedError,
 )
 from edgeserve.domain.result import DropReason, ErrorCode
 
@@ -38,6 +39,7 @@ _STATUS: tuple[tuple[type[EdgeserveError], grpc.StatusCode], ...] = (
     (TooManyBytesError, grpc.StatusCode.INVALID_ARGUMENT),
     (RateLimitedError, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (EngineError, grpc.StatusCode.INTERNAL),
+    (UnsupportedError, grpc.StatusCode.UNIMPLEMENTED),
     (LimitReachedError, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (ShuttingDownError, grpc.StatusCode.UNAVAILABLE),
 )

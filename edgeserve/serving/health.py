@@ -11,11 +11,13 @@ from grpc_health.v1 import health_pb2
 from grpc_health.v1.health import aio as grpc_health
 
 from edgeserve.wire._generated import detection_pb2 as pb
+from edgeserve.wire._generated import inference_pb2 as oip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DETECTION_SERVICE = pb.DESCRIPTOR.services_by_name["DetectionService"].full_name
+OIP_SERVICE = oip.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name
 
 
 class Health:
@@ -30,10 +32,10 @@ class Health:
         """Answer SERVING or NOT_SERVING.
 
         Args:
-            serving: for the server as a whole and for its service.
+            serving: for the server as a whole and for its services.
             models: for each model, by name; others are unknown from now on.
         """
-        states = {"": serving, DETECTION_SERVICE: serving}
+        states = {"": serving, DETECTION_SERVICE: serving, OIP_SERVICE: serving}
         states |= {model_service(name): good for name, good in models.items()}
         status = health_pb2.HealthCheckResponse
         for service, good in states.items():

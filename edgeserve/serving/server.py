@@ -10,14 +10,20 @@ from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
+from edgeserve.access.places import Places
 from edgeserve.domain.errors import PortTakenError
+from edgeserve.oip.service import OpenInference
 from edgeserve.serving.address import check_address, claim_socket
 from edgeserve.serving.guard import Guard
-from edgeserve.serving.health import DETECTION_SERVICE, Health
+from edgeserve.serving.health import DETECTION_SERVICE, OIP_SERVICE, Health
 from edgeserve.serving.listener import add_port, demands_certificates
+from edgeserve.serving.oip.servicer import OipServicer
 from edgeserve.serving.origin import OriginInterceptor
 from edgeserve.serving.servicer import DetectionServicer
 from edgeserve.wire._generated.detection_pb2_grpc import add_DetectionServiceServicer_to_server
+from edgeserve.wire._generated.inference_pb2_grpc import (
+    add_GRPCInferenceServiceServicer_to_server,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,10 +57,18 @@ class GrpcServer:
         options: ServingOptions,
         cameras: Cameras | None = None,
         gate: Gate | None = None,
+        oip: OpenInference | None = None,
     ) -> None:
         """Prepare the server; nothing listens yet.
 
-        Without a gate nobody is asked who they are.
+        Args:
+            models: to serve.
+            devices: of this machine.
+            limits: for clients.
+            options: of this server.
+            cameras: that can be watched.
+            gate: asks callers who they are; None asks nobody.
+            oip: the Open Inference Protocol where HTTP shares it, and the places of its calls.
 
         Raises:
             ConfigurationError: the address is malformed, or open without `insecure`.
@@ -65,7 +79,11 @@ class GrpcServer:
         self._mtls_listen = options.mtls_listen
         self._gate = gate
         self.mtls_address = ""
-        self._servicer = DetectionServicer(models, devices, limits, options, cameras)
+        oip = oip or OpenInference.of(models, limits, Places(limits))
+        self._places = oip.inference.places
+        self._drain_timeout_s = options.drain_timeout
+        self._cameras = cameras
+        servicer = DetectionServicer(models, devices, limits, options, self._places, cameras)
         self._models = models
         self._health = Health()
         self._server = aio.server(
@@ -84,10 +102,13 @@ class GrpcServer:
                 ("grpc.keepalive_permit_without_calls", 1),
             ],
         )
-        add_DetectionServiceServicer_to_server(self._servicer, self._server)
+        add_DetectionServiceServicer_to_server(servicer, self._server)
+        add_GRPCInferenceServiceServicer_to_server(
+            OipServicer(oip.inference, oip.descriptions, options.write_timeout), self._server
+        )
         add_HealthServicer_to_server(self._health.servicer, self._server)
         reflection.enable_server_reflection(
-            (DETECTION_SERVICE, _HEALTH_SERVICE, reflection.SERVICE_NAME),
+            (DETECTION_SERVICE, OIP_SERVICE, _HEALTH_SERVICE, reflection.SERVICE_NAME),
             self._server,
         )
 
@@ -132,8 +153,11 @@ class GrpcServer:
         )
 
     async def drain(self) -> None:
-        """End the streams by the contract."""
-        await self._servicer.drain()
+        """End all streams by the contract: nothing new, everything that was read answered."""
+        self._places.close()
+        if self._cameras is not None:
+            self._cameras.end_watches()
+        await self._places.wait_until_free(self._drain_timeout_s)
 
     async def stop(self) -> None:
         """Stop listening and end what is left."""

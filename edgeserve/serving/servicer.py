@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgeserve.access.gate import current_meter
 from edgeserve.domain.errors import (
     CameraNotFoundError,
     EdgeserveError,
-    LimitReachedError,
-    ShuttingDownError,
 )
 from edgeserve.domain.request import Policy, StreamOptions
 from edgeserve.domain.result import Status
 from edgeserve.serving.charging import charge
+from edgeserve.serving.deadline import deadline_ns
 from edgeserve.serving.errors import status_of, status_of_drop, status_of_frame
 from edgeserve.serving.session import StreamSession
 from edgeserve.serving.watch import WatchSession
@@ -30,11 +27,12 @@ from edgeserve.wire.codec.result import result_to_proto
 from edgeserve.wire.codec.status import device_status_to_proto, model_status_to_proto
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from grpc import aio
 
     from edgeserve.access.limits import Limits
+    from edgeserve.access.places import Places
     from edgeserve.domain.frame import EncodedFrame
     from edgeserve.domain.request import DetectOptions
     from edgeserve.domain.result import FrameResult
@@ -44,10 +42,7 @@ if TYPE_CHECKING:
     from edgeserve.serving.options import ServingOptions
     from edgeserve.serving.session import Context
 
-_log = logging.getLogger(__name__)
 _SOURCE = "grpc"
-_SHED_S = 2.0
-"""For the answers of frames that were not run to be written."""
 
 
 class DetectionServicer(DetectionServiceServicer):
@@ -59,6 +54,7 @@ class DetectionServicer(DetectionServiceServicer):
         devices: Callable[[], Sequence[DeviceStatus]],
         limits: Limits,
         options: ServingOptions,
+        places: Places,
         cameras: Cameras | None = None,
     ) -> None:
         """Serve these models, devices and cameras within these limits."""
@@ -66,11 +62,8 @@ class DetectionServicer(DetectionServiceServicer):
         self._devices = devices
         self._limits = limits
         self._options = options
+        self._places = places
         self._cameras = cameras
-        self._sessions: set[StreamSession] = set()
-        self._open: set[asyncio.Future[None]] = set()
-        """Streams and calls that run, each with a future that is done when it has ended."""
-        self._draining = False
 
     async def Detect(  # noqa: N802 - the protocol's name
         self,
@@ -84,11 +77,11 @@ class DetectionServicer(DetectionServiceServicer):
                 charge(meter, request.frame.image)
             frame = frame_from_proto(request.frame, time.monotonic_ns())
             self._limits.check_frame_bytes(len(frame.data))
-            with self._admitted():
+            with self._places.take():
                 result = await self._detect(
                     frame,
                     detect_options_from_proto(request.options),
-                    _deadline_ns(context),
+                    deadline_ns(context),
                 )
         except EdgeserveError as error:
             await context.abort(status_of(error), str(error))
@@ -107,20 +100,17 @@ class DetectionServicer(DetectionServiceServicer):
         """A stream of frames and of their results."""
         session = StreamSession(context, self._limits, self._options.write_timeout)
         try:
-            with self._admitted():
-                self._sessions.add(session)
+            with self._places.take(session):
                 await session.run(
                     lambda options, on_change: self._models.open_stream(
                         options,
                         source=_SOURCE,
                         on_change=on_change,
-                        deadline_ns=_deadline_ns(context),
+                        deadline_ns=deadline_ns(context),
                     ),
                 )
         except EdgeserveError as error:
             await context.abort(status_of(error), str(error))
-        finally:
-            self._sessions.discard(session)
 
     async def WatchCamera(  # type: ignore[override]  # noqa: N802 - the protocol's name
         self,
@@ -132,7 +122,7 @@ class DetectionServicer(DetectionServiceServicer):
             if self._cameras is None:
                 text = f"there is no camera {request.camera!r}; this server reads none"
                 raise CameraNotFoundError(text)
-            with self._admitted():
+            with self._places.take():
                 session = WatchSession(request, context, self._options.write_timeout)
                 await session.run(self._cameras)
         except EdgeserveError as error:
@@ -167,46 +157,6 @@ class DetectionServicer(DetectionServiceServicer):
         statuses = [] if self._cameras is None else self._cameras.statuses()
         return pb.ListCamerasResponse(cameras=[camera_status_to_proto(s) for s in statuses])
 
-    async def drain(self) -> None:
-        """End all streams by the contract: nothing new, everything that was read answered."""
-        self._draining = True
-        for session in self._sessions:
-            session.drain()
-        if self._cameras is not None:
-            self._cameras.end_watches()
-        if not self._open:
-            return
-        _, late = await asyncio.wait(self._open, timeout=self._options.drain_timeout)
-        if not late:
-            return
-        _log.warning("%d streams and calls were not answered in drain_timeout", len(late))
-        for session in self._sessions:
-            session.shed()
-        await asyncio.wait(late, timeout=_SHED_S)
-
-    @contextmanager
-    def _admitted(self) -> Iterator[None]:
-        """A place for one stream or call, for as long as it runs.
-
-        Raises:
-            ShuttingDownError: the server takes no new work.
-            LimitReachedError: all places are taken.
-        """
-        if self._draining:
-            text = "the server is shutting down"
-            raise ShuttingDownError(text)
-        most = self._limits.max_streams
-        if len(self._open) >= most:
-            text = f"{most} streams are open; the limit is {most} (setting max_streams)"
-            raise LimitReachedError(text)
-        end = asyncio.get_running_loop().create_future()
-        self._open.add(end)
-        try:
-            yield
-        finally:
-            self._open.discard(end)
-            end.set_result(None)
-
     async def _detect(
         self,
         frame: EncodedFrame,
@@ -233,9 +183,3 @@ class DetectionServicer(DetectionServiceServicer):
         finally:
             stream.close()
         return result
-
-
-def _deadline_ns(context: aio.ServicerContext[Any, Any]) -> int | None:
-    """When the caller stops waiting, on the monotonic clock; None if never."""
-    remaining_s: float | None = context.time_remaining()
-    return None if remaining_s is None else time.monotonic_ns() + int(1e9 * remaining_s)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +13,7 @@ from edgeserve.domain.errors import FrameError, RateLimitedError, RequestError
 from edgeserve.domain.request import Policy
 from edgeserve.domain.result import DropReason
 from edgeserve.serving.charging import charge, charge_ahead
+from edgeserve.serving.writing import write_in_time
 from edgeserve.wire._generated import detection_pb2 as pb
 from edgeserve.wire.codec.frame import frame_from_proto
 from edgeserve.wire.codec.options import stream_options_from_proto
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     Context = aio.ServicerContext[pb.StreamDetectRequest, pb.StreamDetectResponse]
     OpenStream = Callable[[StreamOptions, Callable[[], None]], FrameStream]
-
-_log = logging.getLogger(__name__)
 
 _FIRST_MESSAGE_S = 30
 """A call that says nothing holds a place that another could have."""
@@ -172,7 +170,12 @@ class StreamSession:
             # Cleared before the look, so that a result that comes meanwhile is not slept over.
             self._results.clear()
             for result in stream.take():
-                await self._send(stream, pb.StreamDetectResponse(result=result_to_proto(result)))
+                await write_in_time(
+                    self._context,
+                    pb.StreamDetectResponse(result=result_to_proto(result)),
+                    self._write_timeout_s,
+                    stream.stalled,
+                )
                 stream.answered()
                 self._room.set()
             if reader.done() and stream.idle:
@@ -181,27 +184,6 @@ class StreamSession:
                 await self._results.wait()
         if not reader.cancelled():
             reader.result()
-
-    async def _send(self, stream: FrameStream, response: pb.StreamDetectResponse) -> None:
-        task = asyncio.current_task()
-        if task is None:  # pragma: no cover - a coroutine always runs in a task
-            return
-        # A timer costs a hundredth of asyncio.wait_for, which wraps every write in a task.
-        timer = self._loop.call_later(self._write_timeout_s, task.cancel)
-        try:
-            await self._context.write(response)
-        except asyncio.CancelledError:
-            if self._loop.time() >= timer.when():
-                stream.stalled()
-                _log.warning(
-                    "a client read no result for %g s (setting write_timeout): its stream is ended",
-                    self._write_timeout_s,
-                )
-            # No status can follow: it would wait behind the write, with which gRPC keeps the call
-            # until the client reads, or goes, or its connection answers no ping any more.
-            raise
-        finally:
-            timer.cancel()
 
 
 def _config(message: pb.StreamDetectRequest) -> pb.StreamConfig:

@@ -69,7 +69,8 @@ async def _through(
             what = f"{request.method} {request.path}"
             call = inside.enter_context(gate.passing(presented_by(request), needs, what))
             meter = current_meter()
-            if meter is not None and needs == INFER:
+            # The protocol under /v2 charges each frame of a request.
+            if meter is not None and needs == INFER and not request.path.startswith("/v2/"):
                 meter.charge(request.content_length or 0)
         except _REFUSALS as error:
             if isinstance(error, (LimitReachedError, RateLimitedError)):

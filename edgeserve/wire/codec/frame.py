@@ -46,7 +46,14 @@ def frame_from_proto(message: pb.Frame, arrival_ns: int) -> EncodedFrame:
 
 
 def frame_to_proto(frame: EncodedFrame) -> pb.Frame:
-    """Write a frame."""
+    """Write a frame.
+
+    Raises:
+        InvalidImageError: it is a model's own tensor, which this protocol has no word for.
+    """
+    if frame.encoding not in _NUMBERS:
+        text = f"a frame of encoding {frame.encoding.value} cannot be sent; expected a picture"
+        raise InvalidImageError(text)
     return pb.Frame(
         frame_id=frame.frame_id,
         image=pb.Image(

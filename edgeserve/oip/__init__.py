@@ -1,0 +1,1 @@
+"""The Open Inference Protocol on the pipeline: what its requests mean here."""
