@@ -22,11 +22,13 @@ import aiohttp
 import psutil
 
 from edgeserve.access.gate import Gate
+from edgeserve.access.places import Places
 from edgeserve.app.http import HttpServer
 from edgeserve.app.model_manager import ModelManager
 from edgeserve.cameras.observer import NullCameraObserver
 from edgeserve.cameras.options import CameraOptions
 from edgeserve.config.load import load_settings
+from edgeserve.oip.service import OpenInference
 from edgeserve.pipeline.cameras import Cameras
 from edgeserve.pipeline.watchdog import Watchdog
 from edgeserve.telemetry.metrics import Metrics
@@ -85,7 +87,7 @@ class Bench:
         server = HttpServer(
             self._settings.web,
             Gate(self._settings.access),
-            self._models,
+            OpenInference.of(self._models, self._settings.access, Places(self._settings.access)),
             self._cameras,
             list,
             only_local=True,

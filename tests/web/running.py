@@ -13,11 +13,13 @@ import numpy as np
 
 from edgeserve.access.gate import Gate
 from edgeserve.access.options import AccessOptions
+from edgeserve.access.places import Places
 from edgeserve.app.http import HttpServer
 from edgeserve.cameras.observer import NullCameraObserver
 from edgeserve.cameras.options import CameraOptions
 from edgeserve.domain.camera import CameraEvent
 from edgeserve.domain.status import DeviceStatus
+from edgeserve.oip.service import OpenInference
 from edgeserve.pipeline.cameras import Cameras, add_all
 from edgeserve.web.options import WebOptions
 from tests import fakes
@@ -103,7 +105,7 @@ async def serving(setting: Setting | None = None) -> AsyncIterator[Running]:
     server = HttpServer(
         WebOptions(http_listen="127.0.0.1:0", **setting.web),
         Gate(setting.limits),
-        models,
+        OpenInference.of(models, setting.limits, Places(setting.limits)),
         cameras,
         devices,
         only_local=True,
