@@ -10,7 +10,16 @@ AGAIN ?=
 PYTEST_FLAGS := $(if $(AGAIN),--last-failed --last-failed-no-failures none)
 EDGESERVE_DATA ?= $(CURDIR)/../shared/data
 export EDGESERVE_DATA
+EXTRAS ?=
+ARM64_ROOT ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The time that is written into wheel and sdist: of the commit, so that it is nobody's build time.
+ifndef SOURCE_DATE_EPOCH
+SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null)
+endif
+ifneq ($(SOURCE_DATE_EPOCH),)
+export SOURCE_DATE_EPOCH
+endif
 
 PACKAGE_FILES := $(shell find edgeserve models/bundles -type f -not -path '*/__pycache__/*' 2>/dev/null)
 
@@ -65,6 +74,12 @@ test-systemd: ## The service under a real systemd in a container (needs root, de
 test-clean-root: ## The README's two commands in a fresh Debian (needs root and debootstrap)
 	tests/clean-root.sh
 
+test-image: $(VENV)/.package .venv-release/.ready ## Build the image `cpu` and use it (needs root, debootstrap, buildah, prometheus)
+	tests/image.sh $(BIN)/python
+
+test-arm64: $(VENV)/.package $(VENV)/.dev ## The wheel in an emulated arm64 Debian (needs root, debootstrap, qemu-user-static)
+	PYTHON=$(BIN)/python tests/arm64.sh $(ARM64_ROOT)
+
 ci: check check-models audit test test-long test-models ## All that runs on every change
 
 bench: $(VENV)/.package ## Measure the server beside the same work in one process
@@ -85,11 +100,23 @@ lock: ## Resolve the lock files anew (needs uv)
 	compile pyproject.toml --extra server -c requirements-dev.lock -o requirements.lock && \
 	compile pyproject.toml --extra quantize --group test --group train \
 	    --group check -c requirements-dev.lock -o requirements-train.lock && \
-	compile --group proto -o requirements-proto.lock
+	compile --group proto -o requirements-proto.lock && \
+	compile pyproject.toml --extra server --extra mqtt -c requirements-dev.lock \
+	    -o requirements-image.lock && \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header --quiet --group release -o requirements-release.lock
 
-dist: $(VENV)/.server ## Build the wheel
+dist: .venv-release/.ready ## Build sdist and wheel, the same bytes from the same commit
 	rm -rf dist
-	$(BIN)/pip wheel -q --no-deps -w dist .
+	.venv-release/bin/python -m build --no-isolation --outdir dist .
+	cd dist && sha256sum edgeserve-* | tee SHA256SUMS
+
+sbom: dist ## SBOM (CycloneDX) and licences of all dependencies; GPL and AGPL are refused
+	tests/release/sbom.sh
+
+test-release: dist ## The wheel with each extra alone, each Python, oldest and newest dependencies
+	PATH="$(CURDIR)/.venv-release/bin:$$PATH" .venv-release/bin/python tests/release/matrix.py \
+	    $(if $(EXTRAS),--extras '$(EXTRAS)')
 
 train-environment: .venv-train/.ready ## Set up the environment that trains models
 
@@ -113,6 +140,11 @@ $(VENV)/.package: pyproject.toml README.md $(PACKAGE_FILES) $(VENV)/.server
 	rm -rf dist
 	$(BIN)/pip wheel -q --no-deps -w dist .
 	$(BIN)/pip install -q --no-deps --force-reinstall dist/edgeserve-*.whl
+	touch $@
+
+.venv-release/.ready: requirements-release.lock
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/pip install -q --require-hashes -r requirements-release.lock
 	touch $@
 
 .venv-proto/.ready: requirements-proto.lock

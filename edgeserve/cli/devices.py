@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeserve.cli.json_option import JsonWriter, json_option
+from edgeserve.cli.missing import missing
 from edgeserve.cli.server_options import credentials_options
 from edgeserve.cli.table import table
 
@@ -29,13 +30,18 @@ if TYPE_CHECKING:
 def devices(*, address: str | None, credentials: Credentials, json_path: str | None) -> None:
     """List what models can run on, what is missing for the rest, and what `tune` chose."""
     found, tuned = _of_this_machine() if address is None else _of_server(address, credentials)
+    # Of another machine only its server knows, and that one runs.
+    wanted = [] if address else list(missing(found))
     with JsonWriter(json_path) as out:
-        out.document({"devices": [asdict(device) for device in found], "tuned": tuned})
+        listed = [asdict(device) for device in found]
+        out.document({"devices": listed, "tuned": tuned, "missing": wanted})
         if not out.takes_stdout:
             header = ("DEVICE", "RUNTIME", "PRECISIONS", "DESCRIPTION")
             click.echo(table([header, *(_row(device) for device in found)]))
             for model, words in tuned.items():
                 click.echo(f"tuned: {model} on {words}")
+            for sentence in wanted:
+                click.echo(f"missing: {sentence}")
 
 
 def _of_this_machine() -> tuple[Sequence[DeviceStatus], dict[str, str]]:

@@ -6,7 +6,7 @@ flag (`--http-listen`) and its variable (`EDGESERVE_HTTP_LISTEN`) need no sectio
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
@@ -65,7 +65,8 @@ def options() -> Iterator[tuple[str, str, FieldInfo]]:
     """Every option as section, name and declaration."""
     for section, declaration in Settings.model_fields.items():
         room = declaration.annotation
-        if isinstance(room, type) and issubclass(room, BaseModel):
+        # Python 3.10 takes tuple[...] for a type, and then fails to say of what.
+        if get_origin(room) is None and isinstance(room, type) and issubclass(room, BaseModel):
             for name, field in room.model_fields.items():
                 yield section, name, field
 

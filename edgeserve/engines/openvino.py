@@ -17,6 +17,7 @@ from edgeserve.engines.cache import compile_cache
 from edgeserve.engines.cpus import available_cpus
 from edgeserve.engines.loading import import_runtime
 from edgeserve.engines.openvino_graph import executed_precision, fitted
+from edgeserve.engines.openvino_trial import abort_reason
 from edgeserve.engines.protocol import MAX_BATCH
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ class OpenVinoRuntime:
     @cached_property
     def _core(self) -> openvino.Core:
         module = import_runtime(self.name, "OpenVINO", "Core")
+        reason = abort_reason()
+        if reason:
+            raise RuntimeMissingError(reason)
         try:
             return module.Core()
         except Exception as error:
