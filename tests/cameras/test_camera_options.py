@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,9 @@ def settings_error(path: Path, text: str) -> str:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
         load_settings(path, {}, {})
-    return str(caught.value).removeprefix(f"{path}: ")
+    place, _, said = str(caught.value).partition(": ")
+    assert re.fullmatch(rf"{re.escape(str(path))}(:\d+)?", place)
+    return said
 
 
 @pytest.fixture
