@@ -30,7 +30,10 @@ PROMISED = {
     "edgeserve_camera_reconnects_total": {"camera"},
     "edgeserve_camera_stalls_total": {"camera"},
     "edgeserve_camera_last_frame_timestamp_seconds": {"camera"},
-    "edgeserve_engine_info": {"model", "runtime", "requested", "chosen", "precision", "reason"},
+    "edgeserve_engine_info": {
+        *("model", "version", "runtime"),
+        *("requested", "chosen", "precision", "reason"),
+    },
     "edgeserve_model_ready": {"model", "version"},
     "edgeserve_model_load_seconds": {"model"},
     "edgeserve_build_info": {"version"},
