@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 MODEL = "road-csp-tiny"
 """The shipped bundle, and its name at every server."""
-INPUT, BOXES, SCORES, CLASS_IDS = "image", "boxes", "scores", "class_ids"
+INPUT, BOXES, SCORES, CLASS_IDS = "encoded_images", "boxes", "scores", "class_ids"
 _MOST_PIXELS = 7680 * 4320
 
 
