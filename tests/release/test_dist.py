@@ -17,7 +17,7 @@ import pytest
 pytest.importorskip("hatchling", reason="the build backend is not installed")
 
 ROOT = Path(__file__).resolve().parents[2]
-INPUTS = ("edgeserve", "models/bundles", "protos")
+INPUTS = ("edgeserve", "models/bundles", "protos", "deploy/systemd")
 FILES = ("CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml")
 
 
