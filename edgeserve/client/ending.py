@@ -2,7 +2,8 @@
 
 When a write meets a call that the server has just ended, grpc.aio replaces the server's status by
 one of its own, INTERNAL (https://github.com/grpc/grpc/issues/36066). A stream that is sending
-when its server drains would often not learn that it was drained.
+when its server drains would often not learn that it was drained. And a proxy that closes a stream
+without a status (nginx, when the server behind it ends first) comes as INTERNAL, too.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     _T = TypeVar("_T")
 
 _MASK = "Internal error from Core"
+_CUT = "Stream removed"
+"""What Core says of a stream that ended without a status: nobody meant anything by it."""
 _PATIENCE_S = 5.0
 """For the server's status after a failed write; Core sends it at once, or never."""
 
@@ -36,6 +39,10 @@ class Ending:
 
     async def unmasked(self, error: aio.AioRpcError) -> aio.AioRpcError | None:
         """The error that the server meant where `error` is what the call raised; None for OK."""
+        words = error.details() or ""
+        if error.code() is grpc.StatusCode.INTERNAL and words.startswith(_CUT):
+            unavailable = grpc.StatusCode.UNAVAILABLE
+            return aio.AioRpcError(unavailable, aio.Metadata(), aio.Metadata(), words)
         if not _is_mask(error.code(), error.details()):
             return error
         try:
