@@ -7,7 +7,10 @@ SOURCE ?=
 ONCE ?=
 AGAIN ?=
 # AGAIN=1: only the tests that failed the last time; none recorded is a failure too.
-PYTEST_FLAGS := $(if $(AGAIN),--last-failed --last-failed-no-failures none)
+IGNORE ?=
+# IGNORE='tests/system …': folders to leave out.
+PYTEST_FLAGS := $(if $(AGAIN),--last-failed --last-failed-no-failures none) \
+    $(addprefix --ignore=,$(IGNORE))
 EDGESERVE_DATA ?= $(CURDIR)/../shared/data
 export EDGESERVE_DATA
 EXTRAS ?=
@@ -44,10 +47,13 @@ man: $(VENV)/.package ## Write the manual pages to build/man
 	$(BIN)/edgeserve man edgeserve.toml.5 > build/man/edgeserve.toml.5
 
 test: $(VENV)/.package $(VENV)/.dev ## Run the tests on the built wheel
-	$(BIN)/pytest -m 'not long' $(PYTEST_FLAGS)
+	$(BIN)/pytest -m 'not long and not foreign' $(PYTEST_FLAGS)
 
 test-long: $(VENV)/.package $(VENV)/.dev ## Run the tests that take minutes
 	$(BIN)/pytest -m long $(PYTEST_FLAGS)
+
+test-foreign: $(VENV)/.package $(VENV)/.dev ## Run clients that others wrote against the server (installs them)
+	$(BIN)/pytest -m foreign $(PYTEST_FLAGS)
 
 test-models: .venv-train/.ready ## Run the tests of the model zoo and of training (needs PyTorch)
 	.venv-train/bin/python -m pytest tests/models $(PYTEST_FLAGS)

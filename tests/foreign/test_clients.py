@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.foreign.conftest import Foreign
     from tests.system.conftest import Start
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.foreign, pytest.mark.timeout(1200)]
 
 TRITON = ("tritonclient[grpc,http]>=2.60",)
 KSERVE = ("kserve>=0.15",)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.foreign, pytest.mark.timeout(1200)]
 
 LOADGEN = ("mlcommons-loadgen>=6.0", "tritonclient[grpc]>=2.60")
 PICTURES = 12
