@@ -61,7 +61,7 @@ class OtlpExporter:
         version = metadata.version(_NAME)
         self._resource = Resource.create({"service.name": _NAME, "service.version": version})
         self._scope = InstrumentationScope(_NAME, version)
-        self._random = random.Random()  # noqa: S311 - ids of spans are no secrets
+        self._random = random.Random()  # noqa: S311 # nosec B311 - no secrets
         self._exporter = OTLPSpanExporter(endpoint=endpoint)
 
     def parent(self, traceparent: str, tracestate: str) -> Parent | None:

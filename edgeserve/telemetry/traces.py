@@ -90,7 +90,7 @@ class FrameTraces:
         self._trouble = False
         self._broken_off = False
         self._parent_of = lru_cache(_PARENTS)(exporter.parent)
-        self._random = random.Random()  # noqa: S311 - ids of traces are no secrets
+        self._random = random.Random()  # noqa: S311 # nosec B311 - no secrets
         self._thread = threading.Thread(target=self._run, name="traces", daemon=True)
 
     def start(self) -> None:

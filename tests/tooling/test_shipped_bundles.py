@@ -60,11 +60,11 @@ def test_every_form_finds_what_the_golden_file_holds(
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
+@pytest.mark.parametrize("split", ["val", "test"])
 @pytest.mark.parametrize(("runtime", "precision"), FORMS)
 def test_the_cards_figures_come_out_again(
-    shipped: Bundle, data_dir: Path, runtime: str, precision: str
+    shipped: Bundle, data_dir: Path, runtime: str, precision: str, split: str
 ) -> None:
-    split = "test"
     origins = read_split(data_dir / "road", split, shipped.manifest.labels)
     found = evaluate(
         shipped.spec, origins, split=split, runtime=runtime, precision=precision
