@@ -174,8 +174,8 @@ class Peer(Server):
 class MlServer(Peer):
     """Seldon's MLServer with a custom runtime, in one process.
 
-    Its workers in processes of their own (`parallel_workers`) were slower here: pictures and
-    results are pickled on the way.
+    Workers in processes of their own (`parallel_workers`) are off: pictures and results would be
+    pickled on the way, and the job has threads of its own.
     """
 
     name = "MLServer"
