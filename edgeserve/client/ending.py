@@ -39,16 +39,16 @@ class Ending:
 
     async def unmasked(self, error: aio.AioRpcError) -> aio.AioRpcError | None:
         """The error that the server meant where `error` is what the call raised; None for OK."""
-        words = error.details() or ""
-        if error.code() is grpc.StatusCode.INTERNAL and words.startswith(_CUT):
-            unavailable = grpc.StatusCode.UNAVAILABLE
-            return aio.AioRpcError(unavailable, aio.Metadata(), aio.Metadata(), words)
-        if not _is_mask(error.code(), error.details()):
+        code, details = error.code(), error.details() or ""
+        if _is_mask(code, details):
+            try:
+                code, details = await asyncio.wait_for(self._status, _PATIENCE_S)
+            except asyncio.TimeoutError:
+                code, details = grpc.StatusCode.UNAVAILABLE, "a write failed"
+        elif not _is_cut(code, details):
             return error
-        try:
-            code, details = await asyncio.wait_for(self._status, _PATIENCE_S)
-        except asyncio.TimeoutError:
-            code, details = grpc.StatusCode.UNAVAILABLE, "a write failed"
+        if _is_cut(code, details):
+            code = grpc.StatusCode.UNAVAILABLE
         if code is grpc.StatusCode.OK:
             return None
         return aio.AioRpcError(code, aio.Metadata(), aio.Metadata(), details)
@@ -62,8 +62,12 @@ class Ending:
             self._status.set_result((code, details))
 
 
-def _is_mask(code: grpc.StatusCode, details: str | None) -> bool:
-    return code is grpc.StatusCode.INTERNAL and (details or "").startswith(_MASK)
+def _is_mask(code: grpc.StatusCode, details: str) -> bool:
+    return code is grpc.StatusCode.INTERNAL and details.startswith(_MASK)
+
+
+def _is_cut(code: grpc.StatusCode, details: str) -> bool:
+    return code is grpc.StatusCode.INTERNAL and details.startswith(_CUT)
 
 
 def _result_now(coroutine: Coroutine[Any, Any, _T]) -> _T | None:

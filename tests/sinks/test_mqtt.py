@@ -130,7 +130,8 @@ def test_the_newest_messages_survive_an_outage_in_order(
         sink.close(60)
     numbers = frame_numbers(heard)
     assert numbers[-5:] == [7, 8, 9, 10, 11]
-    assert numbers[:-5] in ([], [0]), "one may have been in hand already"
+    assert len(numbers) <= 6, "one may have been in hand already"
+    assert numbers == sorted(numbers)
 
 
 def test_a_broker_that_hangs_blocks_nobody(broker: Broker) -> None:
