@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from edgeserve.domain.errors import EdgeserveError, RequestError
 from edgeserve.domain.origin import NOBODY, Origin
-from edgeserve.domain.request import Policy, Priority, StreamOptions
+from edgeserve.domain.request import Policy
 from edgeserve.domain.result import DropReason
 from edgeserve.pipeline.fair_queue import Turn
 from edgeserve.pipeline.feed import Ticket
+from edgeserve.pipeline.frame_queue import FrameQueue, Waiting
 from edgeserve.pipeline.ordering import ResultOrder
 from edgeserve.pipeline.outcome import dropped, failed
 from edgeserve.pipeline.selection import select
+from edgeserve.pipeline.terms import agree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from edgeserve.domain.errors import EdgeserveError
     from edgeserve.domain.frame import EncodedFrame
+    from edgeserve.domain.request import StreamOptions
     from edgeserve.domain.result import FrameResult
     from edgeserve.pipeline.budget import Budget
     from edgeserve.pipeline.detector import Detector
     from edgeserve.pipeline.feed import FeedLane
     from edgeserve.pipeline.observer import Observer
     from edgeserve.pipeline.options import PipelineOptions
-
-_WEIGHTS = {Priority.LOW: 0.25, Priority.NORMAL: 1.0, Priority.HIGH: 4.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,6 @@ class Caller:
     weight: float = 1.0
     deadline_ns: int | None = None
     origin: Origin = NOBODY
-
-
-class _Waiting(NamedTuple):
-    """A frame whose turn has not come; its model is chosen then."""
-
-    number: int
-    frame: EncodedFrame
 
 
 def _nothing() -> None:
@@ -103,25 +96,15 @@ class FrameStream:
         self._refusal: EdgeserveError | None = None
         self.clock_synchronised = options.clock_synchronised
         self.origin = caller.origin
-        self.turn = Turn(caller.weight * _weight(options.priority, limits))
-        self._policy = options.policy
-        wanted = options.queue_size or limits.queue_size
-        if wanted > limits.max_queue_size:
-            text = (
-                f"queue_size is {wanted}; "
-                f"the limit is {limits.max_queue_size} (setting max_queue_size)"
-            )
-            raise RequestError(text)
-        self._slots = 1 if options.policy is Policy.LATEST else wanted
-        self._most_unsent = limits.max_unsent_results
-        self._max_age_ns = options.max_age_ms * 1_000_000
+        self._terms = agree(options, limits)
+        self.turn = Turn(caller.weight * self._terms.weight)
         self._deadline_ns = caller.deadline_ns
         self._lane = lane
         self._source = caller.source
         self._budget = budget
         self._observer = observer
         self._on_change = on_change
-        self._waiting: deque[_Waiting] = deque()
+        self._queue = FrameQueue(self._terms.policy, self._terms.places, budget)
         self._order = ResultOrder()
         self._submitted = 0
         self._finished = 0
@@ -136,10 +119,10 @@ class FrameStream:
         A BLOCK stream is held by its queue, and by the memory for all queues as long as it waits
         for an answer, which will wake its feeder; the others by a client that does not read.
         """
-        if self._policy is Policy.BLOCK:
+        if self._terms.policy is Policy.BLOCK:
             ahead = self._submitted - self._answered
-            return ahead >= self._slots or (ahead > 0 and self._budget.exhausted)
-        return self._finished - self._answered >= self._most_unsent
+            return ahead >= self._terms.places or (ahead > 0 and self._budget.exhausted)
+        return self._finished - self._answered >= self._terms.max_unsent
 
     @property
     def idle(self) -> bool:
@@ -153,14 +136,14 @@ class FrameStream:
             if self._closed:
                 self._observer.frame_discarded(self._source)
                 return
-            waiting = _Waiting(self._number(), frame)
+            waiting = Waiting(self._number(), frame)
             if self._refusal is not None:
                 self._fail(waiting, self._refusal)
-            elif self._admit(frame):
-                self._waiting.append(waiting)
+                return
+            for gone, reason in self._queue.add(waiting):
+                self._drop(gone, reason)
+            if self._queue:
                 lane.wake(self)
-            else:
-                self._drop(waiting, DropReason.QUEUE_FULL)
 
     def reject(self, frame_id: int, arrival_ns: int, error: Exception) -> None:
         """Answer a frame that was refused before it could wait."""
@@ -185,8 +168,8 @@ class FrameStream:
     def shed(self, reason: DropReason) -> None:
         """Answer every waiting frame as dropped."""
         with self._locked() as lane:
-            while self._waiting:
-                self._drop(self._remove(), reason)
+            while self._queue:
+                self._drop(self._queue.pop(), reason)
             lane.forget(self)
 
     def move(self, lane: FeedLane, detector: Detector) -> None:
@@ -210,15 +193,15 @@ class FrameStream:
             # Places in virtual time are a lane's own.
             self.turn = Turn(self.turn.weight)
             self._lane = lane
-            if self._waiting:
+            if self._queue:
                 lane.wake(self)
 
     def refuse(self, error: EdgeserveError) -> None:
         """Answer the frames that wait, and all that come, with an error, until `move`."""
         with self._locked() as lane:
             self._refusal = error
-            while self._waiting:
-                self._fail(self._remove(), error)
+            while self._queue:
+                self._fail(self._queue.pop(), error)
             lane.forget(self)
 
     def close(self) -> None:
@@ -227,8 +210,8 @@ class FrameStream:
             if self._closed:
                 return
             self._closed = True
-            while self._waiting:
-                self._remove()
+            while self._queue:
+                self._queue.pop()
             lane.forget(self)
             # The feeder knows the stream: a circle would hold on to the model.
             self._on_change = _nothing
@@ -238,8 +221,8 @@ class FrameStream:
 
     def pop(self) -> Ticket | None:
         """The next frame to run; expired ones on the way to it are dropped. Lock held."""
-        while self._waiting:
-            waiting = self._remove()
+        while self._queue:
+            waiting = self._queue.pop()
             if not self._expired(waiting.frame):
                 return Ticket(self, *waiting, self.detector, self._selection)
             self._drop(waiting, DropReason.EXPIRED)
@@ -248,7 +231,7 @@ class FrameStream:
     @property
     def waiting(self) -> bool:
         """Whether any frame waits. Lock held."""
-        return bool(self._waiting)
+        return bool(self._queue)
 
     def finish(self, ticket: Ticket, result: FrameResult) -> None:
         """Take the result of a frame that ran."""
@@ -270,43 +253,20 @@ class FrameStream:
         self._submitted += 1
         return number
 
-    def _admit(self, frame: EncodedFrame) -> bool:
-        """Make room for a frame under the stream's policy and the budget; whether there is."""
-        size_bytes = memoryview(frame.data).nbytes
-        if self._policy is Policy.BLOCK:
-            # It was read because it may not be dropped; `full` holds the next one back.
-            self._budget.add(size_bytes)
-            return True
-        latest = self._policy is Policy.LATEST
-        reason = DropReason.REPLACED if latest else DropReason.QUEUE_FULL
-        if len(self._waiting) >= self._slots:
-            self._drop(self._remove(), reason)
-        while not self._budget.reserve(size_bytes):
-            if not self._waiting:
-                return False
-            self._drop(self._remove(), reason)
-        return True
-
-    def _remove(self) -> _Waiting:
-        """The oldest of the waiting frames, which waits no more."""
-        oldest = self._waiting.popleft()
-        self._budget.add(-memoryview(oldest.frame.data).nbytes)
-        return oldest
-
     def _expired(self, frame: EncodedFrame) -> bool:
         now_ns = self._lane.now_ns()
         if self._deadline_ns is not None and now_ns >= self._deadline_ns:
             return True
-        if not self._max_age_ns:
+        if not self._terms.max_age_ns:
             return False
         if self.clock_synchronised and frame.capture_time_unix_ns is not None:
-            return time.time_ns() - frame.capture_time_unix_ns > self._max_age_ns
-        return now_ns - frame.arrival_ns > self._max_age_ns
+            return time.time_ns() - frame.capture_time_unix_ns > self._terms.max_age_ns
+        return now_ns - frame.arrival_ns > self._terms.max_age_ns
 
-    def _drop(self, waiting: _Waiting, reason: DropReason) -> None:
+    def _drop(self, waiting: Waiting, reason: DropReason) -> None:
         self._put(waiting.number, dropped(waiting.frame, reason, self._lane.now_ns()))
 
-    def _fail(self, waiting: _Waiting, error: EdgeserveError) -> None:
+    def _fail(self, waiting: Waiting, error: EdgeserveError) -> None:
         frame, now_ns = waiting.frame, self._lane.now_ns()
         self._put(waiting.number, failed(frame.frame_id, frame.arrival_ns, error, now_ns))
 
@@ -317,14 +277,3 @@ class FrameStream:
         self._observer.frame_finished(self._source, result, self.origin)
         if self._order.put(number, result):
             self._on_change()
-
-
-def _weight(priority: Priority, limits: PipelineOptions) -> float:
-    weight = _WEIGHTS[priority]
-    if weight > _WEIGHTS[Priority(limits.max_priority)]:
-        text = (
-            f"priority is {priority.value}; "
-            f"the highest allowed is {limits.max_priority} (setting max_priority)"
-        )
-        raise RequestError(text)
-    return weight

@@ -189,12 +189,14 @@ class Streams(RuleBasedStateMachine):
     def queues_are_bounded(self) -> None:
         for player in self.players:
             slots = 1 if player.options.policy is Policy.LATEST else player.options.queue_size
-            assert len(player.stream._waiting) <= slots
+            assert len(player.stream._queue) <= slots
 
     @invariant()
     def memory_is_bounded_and_none_leaks(self) -> None:
         waiting_bytes = sum(
-            len(ticket.frame.data) for player in self.players for ticket in player.stream._waiting
+            len(ticket.frame.data)
+            for player in self.players
+            for ticket in player.stream._queue._frames
         )
         assert self.budget.used_bytes == waiting_bytes
         blocking = sum(player.options.policy is Policy.BLOCK for player in self.players)

@@ -131,7 +131,7 @@ def test_of_a_model_that_takes_one_frame_few_are_prepared_ahead() -> None:
         one = feeder(lane, detector)
         one.submit(*range(20))
         held.wait_for_any(2)
-        assert len(one.stream._waiting) >= 17
+        assert len(one.stream._queue) >= 17
         held.release_all()
         one.collect(20)
 
@@ -206,7 +206,7 @@ def test_what_is_prepared_ahead_is_bounded_and_the_rest_stays_fresh() -> None:
         latest.submit(101, 102)
         latest.stream.shed(DropReason.SHUTDOWN)
         assert {result.status for result in latest.collect(3)} == {Status.DROPPED}
-        assert len(block.stream._waiting) >= 15
+        assert len(block.stream._queue) >= 15
         held.release_all()
         block.collect(20)
 
