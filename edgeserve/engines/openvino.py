@@ -8,29 +8,23 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from edgeserve.domain.errors import EngineError, NotAvailableError, RuntimeMissingError
-from edgeserve.domain.model import TensorSpec
 from edgeserve.domain.status import DeviceStatus
 from edgeserve.engines.cache import compile_cache
 from edgeserve.engines.cpus import available_cpus
 from edgeserve.engines.loading import import_runtime
-from edgeserve.engines.openvino_graph import executed_precision, fitted
+from edgeserve.engines.openvino_engine import VIRTUAL_DEVICES, OpenVinoEngine, last_line
+from edgeserve.engines.openvino_graph import fitted
 from edgeserve.engines.openvino_trial import abort_reason
-from edgeserve.engines.protocol import MAX_BATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import openvino
-    from numpy.typing import NDArray
 
     from edgeserve.domain.model import InputSpec, ModelFile
     from edgeserve.engines.options import EngineOptions
 
-_VIRTUAL = {"AUTO", "HETERO", "MULTI"}
-"""Not devices but OpenVINO's ways to choose among them; a list may follow: AUTO:GPU+CPU."""
 _PRECISION = re.compile(r"(FP|BF|INT)\d+")
 _FLOATS = {"bf16": ("BF16", "bf16"), "fp16": ("FP16", "f16")}
 """Precisions, OpenVINO's word for a chip that has them, and its word for a model to use them."""
@@ -50,7 +44,7 @@ class OpenVinoRuntime:
         try:
             return module.Core()
         except Exception as error:
-            text = f"OpenVINO is installed and cannot be started: {_last_line(error)}"
+            text = f"OpenVINO is installed and cannot be started: {last_line(error)}"
             raise RuntimeMissingError(text) from error
 
     def devices(self) -> Sequence[DeviceStatus]:
@@ -132,7 +126,7 @@ class OpenVinoRuntime:
                 normalises = picture is not None and fitted(model, picture)
                 compiled = core.compile_model(model, device, properties)
         except RuntimeError as error:
-            text = f"OpenVINO cannot compile {file.path.name} for {device}: {_last_line(error)}"
+            text = f"OpenVINO cannot compile {file.path.name} for {device}: {last_line(error)}"
             if _is_recast(file, options):
                 # It lists what the chip has, also where a cap keeps oneDNN from using it.
                 text = f"OpenVINO does not compute in {options.precision} on {device} here"
@@ -146,9 +140,9 @@ class OpenVinoRuntime:
     def _check(self, device: str) -> None:
         found = self._core.available_devices
         kind, _, members = device.partition(":")
-        for one in members.split(",") if kind in _VIRTUAL and members else [device]:
+        for one in members.split(",") if kind in VIRTUAL_DEVICES and members else [device]:
             wanted = re.sub(r"^-|\(\d+\)$", "", one)
-            if wanted in _VIRTUAL or any(wanted in {f, f.split(".")[0]} for f in found):
+            if wanted in VIRTUAL_DEVICES or any(wanted in {f, f.split(".")[0]} for f in found):
                 continue
             text = f"OpenVINO has no device {wanted} here, only {', '.join(found)}"
             raise NotAvailableError(f"{text}: {_missing(wanted)}" if wanted in _NODES else text)
@@ -201,7 +195,7 @@ def _properties(file: ModelFile, device: str, options: EngineOptions) -> dict[st
         cpu["NUM_STREAMS"] = options.streams
     if kind == "CPU":
         properties |= cpu
-    elif kind in _VIRTUAL:
+    elif kind in VIRTUAL_DEVICES:
         properties["DEVICE_PROPERTIES"] = {"CPU": cpu}
         if kind == "AUTO":
             # It would start on the CPU and move: nobody waits for a model that is not ready.
@@ -209,123 +203,3 @@ def _properties(file: ModelFile, device: str, options: EngineOptions) -> dict[st
     elif file.precision == "fp32" and kind == "GPU":
         properties["INFERENCE_PRECISION_HINT"] = hint
     return properties
-
-
-class OpenVinoEngine:
-    """A compiled OpenVINO model."""
-
-    def __init__(
-        self,
-        compiled: openvino.CompiledModel,
-        device: str,
-        *,
-        normalises: bool = False,
-    ) -> None:
-        """Take over a model that was compiled for a device, as OpenVINO calls it."""
-        self._compiled = compiled
-        self._wanted = device
-        self.normalises = normalises
-        self.device = self._executing()
-        self.input = _spec(compiled.input(0))
-        self.outputs = tuple(_spec(port) for port in compiled.outputs)
-        self.max_batch = MAX_BATCH if self.input.shape[:1] == (-1,) else 1
-
-    @property
-    def precision(self) -> str:
-        """The precision of most convolutions in the executed graph, or "unknown"."""
-        return executed_precision(self._compiled)
-
-    def confirm_device(self) -> str:
-        """Ask which devices execute the model, now that it ran."""
-        self.device = self._executing()
-        return self.device
-
-    def refuse_other_devices(self) -> None:
-        """Hold the executing devices against the one that was asked for.
-
-        Raises:
-            NotAvailableError: another one executes the model, or part of it.
-        """
-        wanted = f"openvino:{self._wanted}"
-        if self._wanted.partition(":")[0] not in _VIRTUAL and self.device != wanted:
-            text = f"OpenVINO runs it on {self.device} instead"
-            raise NotAvailableError(text)
-
-    def create_request(self) -> OpenVinoRequest:
-        """A request for the calling thread."""
-        return OpenVinoRequest(self._compiled)
-
-    def _executing(self) -> str:
-        """RUNTIME:DEVICE, the devices joined by + where the model is spread over several."""
-        try:
-            # "(CPU)" is AUTO's word for a device that helps out until another is ready.
-            found = [one.strip("()") for one in self._compiled.get_property("EXECUTION_DEVICES")]
-        except RuntimeError:
-            found = []  # the property is optional for a plug-in
-        first = f"{self._wanted}.0"  # GPU and GPU.0 are the same
-        shown = [self._wanted if one == first else one for one in dict.fromkeys(found)]
-        return f"openvino:{'+'.join(shown) or self._wanted}"
-
-
-class OpenVinoRequest:
-    """One synchronous request; its outputs live in the request's own memory."""
-
-    def __init__(self, compiled: openvino.CompiledModel) -> None:
-        """Create a request of a compiled model."""
-        import openvino  # noqa: PLC0415 - see OpenVinoRuntime
-
-        self._tensor = openvino.Tensor
-        self._request = compiled.create_infer_request()
-        self._names = [_name(port) for port in compiled.outputs]
-        self._fixed = all(port.get_partial_shape().is_static for port in compiled.outputs)
-        self._bound: NDArray[np.generic] | None = None
-        self._outputs: dict[str, NDArray[np.float32]] = {}
-
-    def infer(self, tensor: NDArray[np.generic]) -> Mapping[str, NDArray[np.float32]]:
-        """Run the model; the outputs are views, valid until the next call."""
-        try:
-            # A worker fills the same array for every frame: it is bound once.
-            if tensor is not self._bound:
-                # shared_memory: the runtime reads the caller's array, nothing is copied.
-                self._request.set_input_tensor(self._tensor(tensor, shared_memory=True))
-                self._bound = tensor
-            self._request.infer()
-        except RuntimeError as error:
-            self._bound = None
-            text = f"OpenVINO failed: {_last_line(error)}"
-            raise EngineError(text) from error
-        if not self._outputs or not self._fixed:
-            self._outputs = {
-                name: self._request.get_output_tensor(index).data
-                for index, name in enumerate(self._names)
-            }
-        return self._outputs
-
-    def cancel(self) -> None:
-        """End the running inference with an error."""
-        self._request.cancel()
-
-
-def _name(port: openvino.ConstOutput) -> str:
-    """The file's name of an input or output.
-
-    Where the compiler has merged an output with an inner tensor it has both names, and any of
-    them comes first.
-    """
-    given: str = port.get_node().get_friendly_name().removesuffix("/sink_port_0")
-    return given if given in port.get_names() else port.get_any_name()
-
-
-def _spec(port: openvino.ConstOutput) -> TensorSpec:
-    dimensions = port.get_partial_shape()
-    return TensorSpec(
-        name=_name(port),
-        shape=tuple(d.get_length() if d.is_static else -1 for d in dimensions),
-        dtype=np.dtype(port.get_element_type().to_dtype()).name,
-    )
-
-
-def _last_line(error: Exception) -> str:
-    """Where OpenVINO says what is wrong; the lines before name its sources."""
-    lines = str(error).strip().splitlines()
-    return lines[-1] if lines else type(error).__name__

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from edgeserve.engines.openvino import OpenVinoEngine
+    from edgeserve.engines.openvino_engine import OpenVinoEngine
 
 pytest.importorskip("openvino")
 PICTURE = replace(
