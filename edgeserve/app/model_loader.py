@@ -68,9 +68,9 @@ class ModelLoader:
             f"; {status.reason}" if status.reason else "",
             f"; tuned: {status.tuned}" if status.tuned else "",
         )
-        self._metrics.model_loaded(spec.name, time.monotonic() - started)
+        self._metrics.models.loaded(spec.name, time.monotonic() - started)
         if problem is not None:
-            self._metrics.model_verified(spec.name, spec.version, passed=not problem)
+            self._metrics.models.verified(spec.name, spec.version, passed=not problem)
         known = ModelStatus(
             name=spec.name,
             version=spec.version,

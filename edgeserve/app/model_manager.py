@@ -137,7 +137,7 @@ class ModelManager:
             text = "no model can serve: " + "; ".join(model.status.reason for model in found)
             raise NotAvailableError(text)
         models = ServedModels(self._distinct(), self._settings.pipeline, self._metrics)
-        self._metrics.models(models.statuses())
+        self._metrics.models.tell(models.statuses())
         return models
 
     @property
@@ -174,7 +174,7 @@ class ModelManager:
             if self._strict and isinstance(error, NotAvailableError):
                 raise
             _log.error("model %s is not ready: %s", wish, error)
-            self._metrics.model_refused(wish.name)
+            self._metrics.models.refused(wish.name)
             status = ModelStatus(wish.name, wish.version, ready=False, reason=str(error))
             model = ServedModel(status)
         self._serving[wish] = model
@@ -215,7 +215,7 @@ class ModelManager:
         before = self._serving.get(wish)
         if bundle is None and before is None:
             return  # nobody has it
-        self._metrics.model_refused(wish.name)
+        self._metrics.models.refused(wish.name)
         name = wish if bundle is None else Wish(wish.name, bundle.manifest.version)
         if before is None:
             _log.error("model %s cannot be loaded: %s", name, error)
@@ -231,7 +231,7 @@ class ModelManager:
     def _publish(self) -> None:
         """Let streams go over to what serves now, and let go of what does not."""
         self.models.replace(self._distinct())
-        self._metrics.models(self.models.statuses())
+        self._metrics.models.tell(self.models.statuses())
         give_back()
         self._on_change()
 

@@ -231,7 +231,7 @@ class Server:
             self._changed.clear()
             self._ready = models.ready
             await grpc.set_serving(serving=True)
-            metrics.models(models.statuses())
+            metrics.models.tell(models.statuses())
             manager.status(_summary(models))
 
     async def _obey_hangups(

@@ -5,8 +5,6 @@ Label values come from configuration, never from a client; children are resolved
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -27,15 +25,12 @@ from prometheus_client.exposition import choose_encoder
 from edgeserve.domain.origin import NOBODY
 from edgeserve.domain.result import DropReason, Status
 from edgeserve.pipeline.configuration import Configuration
+from edgeserve.telemetry.model_metrics import ModelMetrics
+from edgeserve.telemetry.series import remove_series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from prometheus_client.metrics import MetricWrapperBase
-
     from edgeserve.domain.origin import Origin
     from edgeserve.domain.result import FrameResult, StageTimes
-    from edgeserve.domain.status import ModelStatus
     from edgeserve.telemetry.traces import FrameTraces
 
 # A series beside each counter that says when it began: nobody asks for it, and with many cameras
@@ -47,13 +42,10 @@ _EDGES_S = (
 )  # fmt: skip
 """Made for frames: 60, 30 and 15 a second are edges."""
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-_OUTCOMES = ("good", "refused")
 _STAGES = ("decode", "preprocess", "queue", "infer", "postprocess")
 _MICRO = 1e-6
 _STREAM_ENDED = "stream_ended"
 """A reason beside those of dropped results: there is nobody left to tell."""
-_LONGEST_REASON = 300
-"""Characters of the label that says why a device was not taken; the log has all of them."""
 
 
 class Metrics:
@@ -154,48 +146,11 @@ class Metrics:
             registry=registry,
             buckets=_BATCHES,
         )
-        self._engine = Info(
-            "edgeserve_engine",
-            "The engine of a model: what was asked for and what serves",
-            ["model", "version"],
-            registry=registry,
-        )
-        self._fallback = Gauge(
-            "edgeserve_engine_fallback",
-            "Whether a model runs on another device than the first of its provider list",
-            ["model", "version"],
-            registry=registry,
-        )
-        self._ready = Gauge(
-            "edgeserve_model_ready",
-            "Whether a model can serve",
-            ["model", "version"],
-            registry=registry,
-        )
-        self._verified = Gauge(
-            "edgeserve_model_verified",
-            "Whether a model found on its device what its FP32 form finds; absent if not compared",
-            ["model", "version"],
-            registry=registry,
-        )
-        self._load = Gauge(
-            "edgeserve_model_load_seconds",
-            "Time to load and warm up a model",
-            ["model"],
-            registry=registry,
-        )
-        self._loads = Counter(
-            "edgeserve_model_loads",
-            "Models that were loaded (good) or could not be (refused)",
-            ["model", "outcome"],
-            registry=registry,
-        )
+        self.models = ModelMetrics(registry, self._forget)
+        """Of which models serve, and what became of loading them."""
         Info("edgeserve_build", "The program", registry=registry).info(
             {"version": metadata.version("edgeserve")},
         )
-        self._models_lock = threading.Lock()
-        self._models: dict[tuple[str, str], str] = {}
-        """The device of each model, by name and version."""
         self.frames_finished = 0
         """Of all sources; a sign of life, not exact: threads count it without a lock."""
         # `labels` checks and hashes its arguments under a lock: a frame asks for ten children.
@@ -271,66 +226,20 @@ class Metrics:
         """Count frames that went to a device together."""
         self._batch_of(device).observe(frames)
 
-    def models(self, statuses: Iterable[ModelStatus]) -> None:
-        """Tell which engine each model got and whether it is ready; forget all others."""
-        with self._models_lock:
-            before, self._models = self._models, {}
-            for status in statuses:
-                self._models[status.name, status.version] = status.engine.chosen
-                self._tell(status)
-            names = {name for name, _ in self._models}
-            for (name, version), device in before.items():
-                if (name, version) not in self._models:
-                    for by_version in (self._ready, self._verified, self._engine, self._fallback):
-                        _remove(by_version, name, version)
-                if name not in names:
-                    self._forget(name, device)
-
-    def model_loaded(self, name: str, seconds: float) -> None:
-        """Tell how long a model took to load."""
-        self._load.labels(name).set(seconds)
-        self._loads_of(name)["good"].inc()
-
-    def model_refused(self, name: str) -> None:
-        """Count a model that could not be loaded."""
-        self._loads_of(name)["refused"].inc()
-
-    def model_verified(self, name: str, version: str, *, passed: bool) -> None:
-        """Tell what came of comparing a model with FP32."""
-        self._verified.labels(name, version).set(int(passed))
-
     def render(self, accept: str) -> tuple[bytes, str]:
         """All metrics as the HTTP header Accept asks for them, and their content type."""
         encode, content_type = choose_encoder(accept)
         return encode(self.registry), content_type
 
-    def _tell(self, status: ModelStatus) -> None:
-        model, engine = (status.name, status.version), status.engine
-        self._ready.labels(*model).set(int(status.ready))
-        self._fallback.labels(*model).set(int(bool(engine.reason)))
-        self._engine.labels(*model).info(
-            {
-                "runtime": engine.runtime,
-                "requested": engine.requested,
-                "chosen": engine.chosen,
-                "precision": engine.precision,
-                "reason": engine.reason[:_LONGEST_REASON],
-            },
-        )
-
     def _forget(self, model: str, device: str) -> None:
         """Remove the series of a name that does not serve any more."""
         for stage in _STAGES:
-            _remove(self._stage, model, device, stage)
-        for by_name in (self._latency, self._timeouts, self._load):
-            _remove(by_name, model)
+            remove_series(self._stage, model, device, stage)
+        for by_name in (self._latency, self._timeouts):
+            remove_series(by_name, model)
         # Children that were removed would count on, unseen.
         self._stages_of.cache_clear()
         self._latency_of.cache_clear()
-
-    def _loads_of(self, model: str) -> dict[str, Counter]:
-        """Both outcomes from the first on: a rate needs the zero before."""
-        return {outcome: self._loads.labels(model, outcome) for outcome in _OUTCOMES}
 
     def _source(self, source: str) -> Counter:
         """Show all series of a source from its first frame: a rate needs the zero before."""
@@ -342,11 +251,6 @@ class Metrics:
 
     def _children(self, model: str, device: str) -> tuple[Histogram, ...]:
         return tuple(self._stage.labels(model, device, stage) for stage in _STAGES)
-
-
-def _remove(family: MetricWrapperBase, *labels: str) -> None:
-    with suppress(KeyError):
-        family.remove(*labels)
 
 
 def _times(stages: StageTimes) -> tuple[int, int, int, int, int]:

@@ -182,13 +182,13 @@ def test_batches_and_waiting_bytes_are_told(metrics: Metrics) -> None:
 
 def test_models_tell_their_engine_and_whether_they_are_ready(metrics: Metrics) -> None:
     engine = EngineStatus("onnxruntime", "cuda,cpu", "onnxruntime:CPU", "no CUDA", "int8")
-    metrics.models(
+    metrics.models.tell(
         [
             ModelStatus("tiny", "3", ready=True, engine=engine),
             ModelStatus("broken", "", ready=False, reason="sha256"),
         ],
     )
-    metrics.model_loaded("tiny", 1.25)
+    metrics.models.loaded("tiny", 1.25)
     scrape = Scrape(metrics)
     assert scrape.value("edgeserve_model_ready", model="tiny", version="3") == 1
     assert scrape.value("edgeserve_model_ready", model="broken", version="") == 0
@@ -211,10 +211,10 @@ def test_a_version_that_left_leaves_no_series_and_its_name_keeps_its_counts(
     metrics: Metrics,
 ) -> None:
     engine = EngineStatus("openvino", "cpu", "openvino:CPU", "", "int8")
-    metrics.models([ModelStatus("tiny", "1", ready=True, engine=engine)])
-    metrics.model_verified("tiny", "1", passed=True)
+    metrics.models.tell([ModelStatus("tiny", "1", ready=True, engine=engine)])
+    metrics.models.verified("tiny", "1", passed=True)
     metrics.frame_finished("grpc", replace(OK, model="tiny", device="openvino:CPU"))
-    metrics.models([ModelStatus("tiny", "2", ready=True, engine=engine)])
+    metrics.models.tell([ModelStatus("tiny", "2", ready=True, engine=engine)])
     scrape = Scrape(metrics)
     assert not any(("version", "1") in labels for _, labels in scrape.samples)
     assert scrape.value("edgeserve_frame_latency_seconds_count", model="tiny") == 1
@@ -227,13 +227,13 @@ def test_a_name_that_left_leaves_its_loads_only_and_counts_anew_when_it_comes_ba
     engine = EngineStatus("openvino", "cpu", "openvino:CPU", "", "int8")
     served = [ModelStatus("tiny", "1", ready=True, engine=engine)]
     seen = replace(OK, model="tiny", device="openvino:CPU")
-    metrics.models(served)
-    metrics.model_loaded("tiny", 1.0)
+    metrics.models.tell(served)
+    metrics.models.loaded("tiny", 1.0)
     metrics.frame_finished("grpc", seen)
-    metrics.models([])
+    metrics.models.tell([])
     left = {name for name, labels in Scrape(metrics).samples if ("model", "tiny") in labels}
     assert left == {"edgeserve_model_loads_total"}
-    metrics.models(served)
+    metrics.models.tell(served)
     metrics.frame_finished("grpc", seen)
     scrape = Scrape(metrics)
     assert scrape.value("edgeserve_frame_latency_seconds_count", model="tiny") == 1
