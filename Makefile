@@ -29,7 +29,7 @@ PACKAGE_FILES := $(shell find edgeserve models/bundles -type f -not -path '*/__p
 .PHONY: $(shell grep -oE '^[a-z0-9-]+:' Makefile | tr -d ':')
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 run: $(VENV)/.package ## Serve, stream frames, show what was found (SOURCE=video|folder, ONCE=1)
 	$(BIN)/edgeserve demo $(if $(SOURCE),--source '$(SOURCE)') $(if $(ONCE),--once)
@@ -77,7 +77,7 @@ check-models: .venv-train/.ready ## Types of the model zoo and of training (need
 test-systemd: ## The service under a real systemd in a container (needs root, debootstrap, nspawn)
 	tests/systemd-root.sh
 
-test-clean-root: ## The README's two commands in a fresh Debian (needs root and debootstrap)
+test-clean-root: dist ## From a bare Debian to boxes, timed (TESTS=1: and make test there; needs root, debootstrap)
 	tests/clean-root.sh
 
 test-image: $(VENV)/.package .venv-release/.ready ## Build the image `cpu` and use it (needs root, debootstrap, buildah, prometheus)
@@ -121,7 +121,7 @@ sbom: dist ## SBOM (CycloneDX) and licences of all dependencies; GPL and AGPL ar
 	tests/release/sbom.sh
 
 test-release: dist ## The wheel with each extra alone, each Python, oldest and newest dependencies
-	PATH="$(CURDIR)/.venv-release/bin:$$PATH" .venv-release/bin/python tests/release/matrix.py \
+	PATH="$(CURDIR)/.venv-release/bin:$$PATH" .venv-release/bin/python -m tests.release.matrix \
 	    $(if $(EXTRAS),--extras '$(EXTRAS)')
 
 train-environment: .venv-train/.ready ## Set up the environment that trains models

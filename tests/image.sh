@@ -31,4 +31,5 @@ fi
 buildah bud --isolation chroot --format docker --layers --target cpu \
     --build-arg "BASE=$base" --build-arg "SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1580601600}" \
     -f deploy/docker/Dockerfile -t "$image" .
-"$python" tests/release/image.py "$image" "$base"
+"$python" tests/release/image_size.py "$image" "$base"
+"$python" tests/release/image.py "$image"

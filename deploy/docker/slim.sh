@@ -12,7 +12,8 @@ remove() {
         [ ! -e "$path" ] || here+=("$path")
     done
     [ ${#here[@]} -gt 0 ] || return 0
-    du -sck "${here[@]}" | awk -v what="$what" 'END { printf "%7.1f MB  %s\n", $1 / 1024, what }'
+    du -sc --apparent-size -B1000 "${here[@]}" \
+        | awk -v what="$what" 'END { printf "%7.1f MB  %s\n", $1 / 1000, what }'
     rm -rf "${here[@]}"
 }
 
@@ -31,4 +32,4 @@ remove 'numpy: Fortran wrapper, C headers' numpy/f2py numpy/_core/{include,lib}
 remove 'sympy and mpmath, which only those tools use' sympy mpmath
 remove 'type stubs' ./**/*.pyi
 remove 'tests of libraries' ./**/tests
-du -sm . | awk '{ printf "%7d MB  left\n", $1 }'
+du -s --apparent-size -BMB . | awk '{ printf "%7d MB  left\n", $1 }'

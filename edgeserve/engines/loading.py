@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module, util
 from typing import Any
 
 from edgeserve.domain.errors import RuntimeMissingError
+
+
+def refuse_reports() -> None:
+    """Keep the runtimes from telling their makers that they are used; to be called before imports.
+
+    ONNX Runtime would write an id of the device and send events (ORT_DISABLE_TELEMETRY=0 in the
+    environment lets it); OpenVINO and NNCF would fork a process that sends one, at every import.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    # None says that it cannot be imported: they carry a stand-in for that.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
 
 def import_runtime(module: str, title: str, needs: str) -> Any:  # noqa: ANN401 - untyped libraries
@@ -21,6 +34,7 @@ def import_runtime(module: str, title: str, needs: str) -> Any:  # noqa: ANN401 
         RuntimeMissingError: it is not installed, or its import fails; the text says which, and
             what to do.
     """
+    refuse_reports()
     try:
         if util.find_spec(module) is None:
             fault = ""

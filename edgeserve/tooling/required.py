@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from edgeserve.domain.errors import NotAvailableError
+from edgeserve.engines.loading import refuse_reports
 
 _INSTALL = "pip install 'edgeserve[quantize]'"
 
@@ -16,6 +17,7 @@ def require(module: str) -> Any:  # noqa: ANN401 - a module
     Raises:
         NotAvailableError: it is not installed; the text says how to get it.
     """
+    refuse_reports()
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:

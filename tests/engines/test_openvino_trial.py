@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
-from edgeserve.engines.openvino_trial import abort_reason
+import pytest
+
+from edgeserve.engines.openvino_trial import _TRIAL, abort_reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +20,12 @@ def test_a_runtime_that_would_end_the_process_is_found_out_by_another_one(tmp_pa
     told = abort_reason(tmp_path / "midr_el1", ABORTS, "aarch64")
     assert "SIGABRT" in told
     assert str(tmp_path / "midr_el1") in told
+
+
+def test_what_is_tried_is_to_run_a_network() -> None:
+    pytest.importorskip("openvino")
+    subprocess.run([sys.executable, "-c", _TRIAL], check=True)
+    assert not abort_reason(machine="aarch64")
 
 
 def test_an_identity_without_content_counts_as_none(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What the image `cpu` must do, with the image really run; tests/image.sh builds it and calls this.
 
-Usage: python tests/release/image.py IMAGE BASE [--rounds N] [--outside ENVIRONMENT]
+Usage: python tests/release/image.py IMAGE [--rounds N] [--outside ENVIRONMENT]
+
+The first server listens where the image says: ports 8000 and 8001 must be free.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import shutil
 import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -74,6 +77,18 @@ class Server:
         self.process.stdout.close()
         self.running.remove(self)
         assert ended == 0, f"after SIGTERM the server ended with {ended}"
+
+
+@contextmanager
+def no_server_left() -> Iterator[None]:
+    """Where a check fails, its servers end, too."""
+    try:
+        yield
+    finally:
+        for server in Server.running:
+            os.kill(server.pid(), signal.SIGKILL)
+            server.process.wait(PATIENCE_S)
+        Server.running.clear()
 
 
 def first_detection_s(*command: str) -> float:
@@ -208,50 +223,42 @@ def config(image: str) -> dict[str, Any]:
     return found
 
 
-def sizes(image: str, base: str) -> None:
-    """Print the size of an image and of what it stands on."""
-    listing = json.loads(output("buildah", "images", "--json"))
-    size = {name: entry["size"] for entry in listing for name in entry.get("names") or ()}
-    print(f"image {size[image]}, of it the base {size[base]}")
-
-
 def main() -> None:
     """Check an image, or end with the assertion that failed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("image")
-    parser.add_argument("base")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--outside", type=Path, help="environment with the same wheel")
+    parser.add_argument(
+        "--outside",
+        type=Path,
+        default=sys.prefix,
+        help="environment with the same wheel, to compare with; this program's own by default",
+    )
     arguments = parser.parse_args()
-    sizes(arguments.image, arguments.base)
-    print("HEALTHCHECK", *config(arguments.image)["Healthcheck"]["Test"])
+    health = config(arguments.image)["Healthcheck"]["Test"][1:]
     container = output("buildah", "from", arguments.image)
-    try:
+    with ExitStack() as stack:
+        stack.callback(output, "buildah", "rm", container)
+        stack.enter_context(no_server_left())
         command = ("buildah", "run", *CHROOT, container, "--")
-        server = Server(*command, *SERVE, "127.0.0.1:0", *FLAGS)
+        server = Server(*command, "edgeserve", "serve", "--insecure", "--json=-")
         check_user(server)
         with DetectionClient(server.grpc) as client:
             labels = client.detect(PICTURE).labels
         assert "person" in labels
         print(f"detects {', '.join(labels)}")
-        print("healthy:", output(*command, "edgeserve", "health", "--address", server.grpc))
+        print(" ".join(health), "says", output(*command, *health))
         with tempfile.TemporaryDirectory() as folder:
             check_scrape(server, Path(folder))
         server.stop()
         check_stream_over_a_restart(container)
         environment = [one for one in config(arguments.image)["Env"] if "LISTEN" not in one]
-        with read_only(output("buildah", "mount", container)) as root:
+        with read_only(output("buildah", "mount", container)) as root, no_server_left():
             assert first_detection_s(*inside(root, environment), *SERVE, "127.0.0.1:0", *FLAGS), (
                 "no detection"
             )
             print("detects with a read-only root")
-            if arguments.outside:
-                compare_first_detection(root, environment, arguments.outside, arguments.rounds)
-    finally:
-        for server in Server.running:  # a check failed
-            os.kill(server.pid(), signal.SIGKILL)
-            server.process.wait(PATIENCE_S)
-        output("buildah", "rm", container)
+            compare_first_detection(root, environment, arguments.outside, arguments.rounds)
 
 
 main()

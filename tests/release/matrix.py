@@ -1,17 +1,19 @@
 """The wheel with each extra alone, on each Python, with the oldest and newest dependencies.
 
-Usage: python tests/release/matrix.py [--extras base,server,…] [--python 3.13 …] [--keep FOLDER]
+Usage: python -m tests.release.matrix [--extras 'base server …'] [--python 3.13 …] [--keep FOLDER]
 
 Each cell is an environment of its own, made by uv from the wheel in dist/, in which smoke.py sends
 a picture to a server: to one of the same environment where it has one, else to a reference. Oldest
 is, for each of our own dependencies, the first version that we allow and that has a wheel for that
-Python. Prints a table; ends with 1 when a cell failed.
+Python. What passed is kept in FOLDER for this wheel (results.json, the table as results.md, the
+versions of each cell) and not run again. Ends with 1 when a cell failed or was not reached.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import shutil
@@ -19,9 +21,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zipfile import ZipFile
+
+from tests.release.matrix_results import Cell, Results
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
@@ -92,11 +96,12 @@ def install(folder: Path, python: Path, wheel: Path, extras: str, age: str) -> P
     return inside
 
 
-def cell(python: Path, wheel: Path, extras: str, age: str, reference: str, kept: Path) -> str:
-    """Run one cell: what to write into the table."""
+def try_cell(cell: Cell, python: Path, wheel: Path, reference: str, kept: Path) -> str:
+    """Run one cell: which side's server detected."""
+    extras = "" if cell.extras == "base" else cell.extras
     with tempfile.TemporaryDirectory(prefix="edgeserve-") as name:
         folder = Path(name)
-        inside = install(folder, python, wheel, extras, age)
+        inside = install(folder, python, wheel, extras, cell.age)
         shutil.copy(folder / "versions.txt", kept)
         told = run(inside, ROOT / "tests" / "release" / "smoke.py", extras, reference, cwd=folder)
         return str(json.loads(told.splitlines()[-1])["by"])
@@ -116,19 +121,9 @@ def reference_server(folder: Path, python: Path, wheel: Path) -> tuple[subproces
     return process, json.loads(process.stdout.readline())["grpc"]
 
 
-def table(rows: list[str], columns: list[tuple[str, str]], told: dict[tuple[str, ...], str]) -> str:
-    """The results in Markdown."""
-    lines = [
-        "| extra | " + " | ".join(f"{version} {age}" for version, age in columns) + " |",
-        "|---" * (len(columns) + 1) + "|",
-    ]
-    lines += [
-        f"| `{extras or 'base'}` | "
-        + " | ".join(told[extras, version, age] for version, age in columns)
-        + " |"
-        for extras in rows
-    ]
-    return "\n".join(lines)
+def every_row(wheel: Path) -> list[str]:
+    """All that is tried: nothing more, each extra alone, and servers with one runtime."""
+    return ["base", *(extra for extra in extras_of(wheel) if extra not in LARGE), *ALSO]
 
 
 def main() -> int:
@@ -138,6 +133,8 @@ def main() -> int:
     parser.add_argument("--python", nargs="*", default=PYTHONS)
     parser.add_argument("--keep", type=Path, default=ROOT / "output" / "release-matrix")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--again", action="store_true", help="also what passed before")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="begin nothing after them")
     arguments = parser.parse_args()
     (wheel,) = (ROOT / "dist").glob("edgeserve-*.whl")
     pythons = {version: interpreter(version) for version in arguments.python}
@@ -147,43 +144,43 @@ def main() -> int:
     if not found:
         print("none of the Pythons is here", file=sys.stderr)
         return 3
-    every = ["base", *(e for e in extras_of(wheel) if e not in LARGE), *ALSO]
-    rows = ["" if e == "base" else e for e in (arguments.extras or " ".join(every)).split()]
-    columns = [(version, age) for version in found for age in AGES]
-    arguments.keep.mkdir(parents=True, exist_ok=True)
-    told: dict[tuple[str, ...], str] = {}
-    failed = 0
-    with (
-        tempfile.TemporaryDirectory(prefix="edgeserve-") as name,
-        ThreadPoolExecutor(arguments.jobs) as pool,
-    ):
-        server, address = reference_server(Path(name), next(iter(found.values())), wheel)
-        with server:
-            started = time.monotonic()
-            running: dict[tuple[str, ...], Future[str]] = {
-                (extras, version, age): pool.submit(
-                    cell,
-                    found[version],
-                    wheel,
-                    extras,
-                    age,
-                    address,
-                    arguments.keep / f"{extras or 'base'}-{version}-{age}.txt",
-                )
-                for extras in rows
-                for version, age in columns
-            }
-            for key, future in running.items():
+    rows = arguments.extras.split() if arguments.extras else every_row(wheel)
+    results = Results(arguments.keep, wheel)
+    wanted = [
+        Cell(row, version, age)
+        for row in rows
+        for version in found
+        for age in AGES
+        if arguments.again or not results.passed(Cell(row, version, age))
+    ]
+    until = time.monotonic() + arguments.seconds
+
+    def run_cell(cell: Cell) -> None:
+        if time.monotonic() > until:
+            return
+        started = time.monotonic()
+        try:
+            by = try_cell(cell, found[cell.python], wheel, address, results.versions(cell))
+        except (CellError, subprocess.TimeoutExpired) as error:
+            by = ""
+            print(f"{cell}: {error}", file=sys.stderr)
+        results.add(cell, by, time.monotonic() - started)
+        print(*cell, by or "FAILED", f"{time.monotonic() - started:.0f} s", file=sys.stderr)
+
+    if wanted:
+        with tempfile.TemporaryDirectory(prefix="edgeserve-") as name:
+            server, address = reference_server(Path(name), next(iter(found.values())), wheel)
+            with server:
                 try:
-                    told[key] = future.result()
-                except (CellError, subprocess.TimeoutExpired) as error:
-                    told[key], failed = "FAILED", failed + 1
-                    print(f"{key}: {error}", file=sys.stderr)
-                print(*key, told[key], f"{time.monotonic() - started:.0f} s", file=sys.stderr)
-            server.terminate()
-    print(table(rows, columns, told))
-    print(f"\n{len(told)} environments, {failed} failed; their versions are in {arguments.keep}")
-    return 1 if failed else 0
+                    with ThreadPoolExecutor(arguments.jobs) as pool:
+                        list(pool.map(run_cell, wanted))
+                finally:
+                    server.terminate()
+    print(results.table())
+    left = [cell for cell in wanted if not results.passed(cell)]
+    for cell in left:
+        print("not passed:", *cell, file=sys.stderr)
+    return 1 if left else 0
 
 
 if __name__ == "__main__":

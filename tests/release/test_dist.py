@@ -9,10 +9,15 @@ import subprocess
 import sys
 import tarfile
 from importlib import metadata
-from pathlib import Path
+from pathlib import Path, PurePath
 from zipfile import ZipFile
 
 import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 pytest.importorskip("hatchling", reason="the build backend is not installed")
 
@@ -89,3 +94,14 @@ def test_the_version_stands_in_one_place() -> None:
 def test_the_newest_part_of_the_changelog_is_unreleased_or_this_version() -> None:
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert headings[0] in {"Unreleased", metadata.version("edgeserve")}
+
+
+def test_an_image_is_built_from_all_that_goes_into_the_wheel() -> None:
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    wanted = [*build["targets"]["wheel"]["force-include"], *build["targets"]["wheel"]["packages"]]
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    let_in = [PurePath(line.removeprefix("!")) for line in lines if line.startswith("!")]
+    missing = [
+        path for path in wanted if not any(PurePath(path).is_relative_to(one) for one in let_in)
+    ]
+    assert not missing
