@@ -14,6 +14,9 @@ PYTEST_FLAGS := $(if $(AGAIN),--last-failed --last-failed-no-failures none) \
 EDGESERVE_DATA ?= $(CURDIR)/../shared/data
 export EDGESERVE_DATA
 EXTRAS ?=
+SECONDS ?= 60
+# Of `make fuzz`: for each target, and TARGETS='picture heads …' for some of them.
+TARGETS ?=
 ARM64_ROOT ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The time that is written into wheel and sdist: of the commit, so that it is nobody's build time.
@@ -67,6 +70,9 @@ check: $(VENV)/.package $(VENV)/.dev .venv-proto/.ready ## Lint, types, imports,
 	@drift=$$(mktemp -d) && protos/generate.sh .venv-proto/bin/python $$drift/stubs \
 	    && diff -r --exclude=__pycache__ $$drift/stubs edgeserve/wire/_generated \
 	    && rm -rf $$drift && echo 'generated stubs: no drift'
+
+fuzz: $(VENV)/.package $(VENV)/.dev $(VENV)/.fuzz ## Change inputs at random, SECONDS= for each target, and print what was found
+	$(BIN)/python -m tests.fuzz.driver --seconds $(SECONDS) $(addprefix --target ,$(TARGETS))
 
 audit: $(VENV)/.dev ## Look for known vulnerabilities in what the locks name (asks a service on the web)
 	$(BIN)/python tests/audit.py requirements-dev.lock
@@ -146,6 +152,11 @@ $(VENV)/.package: pyproject.toml README.md $(PACKAGE_FILES) $(VENV)/.server
 	rm -rf dist
 	$(BIN)/pip wheel -q --no-deps -w dist .
 	$(BIN)/pip install -q --no-deps --force-reinstall dist/edgeserve-*.whl
+	touch $@
+
+# Atheris stays outside the lock: it has wheels for x86-64 and Python 3.11 to 3.13 only.
+$(VENV)/.fuzz: $(VENV)/.dev
+	$(BIN)/pip install -q --no-deps 'atheris>=3,<4'
 	touch $@
 
 .venv-release/.ready: requirements-release.lock

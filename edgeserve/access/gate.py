@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING
 
 from edgeserve.access.authorizer import Authorizer
 from edgeserve.access.meter import Meter, Meters
+from edgeserve.access.refusals import Reason, Refusals
 from edgeserve.access.tls_files import TlsFiles
-from edgeserve.domain.errors import ConfigurationError, UnauthenticatedError
+from edgeserve.domain.errors import (
+    ConfigurationError,
+    NotPermittedError,
+    UnauthenticatedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +69,7 @@ class Gate:
         options: of the room.
         authorizer: who is asked.
         tls: what TLS listeners show; None where there is no TLS.
+        refusals: counts what is refused, here and by the limits of the server as a whole.
     """
 
     def __init__(self, options: AccessOptions) -> None:
@@ -75,7 +81,8 @@ class Gate:
         self.options = options
         self.authorizer = Authorizer(options)
         self.tls = TlsFiles(options) if options.tls_cert else None
-        self._meters = Meters(options) if options.counts else None
+        self.refusals = Refusals()
+        self._meters = Meters(options, self.refusals) if options.counts else None
         self._calls: set[Call] = set()
 
     @property
@@ -97,8 +104,15 @@ class Gate:
             NotPermittedError: the caller lacks the right.
             LimitReachedError: the caller has too many calls open, or begins them too fast.
         """
-        identity = self.authorizer.identify(presented)
-        self.authorizer.require(identity, needs, what)
+        try:
+            identity = self.authorizer.identify(presented)
+            self.authorizer.require(identity, needs, what)
+        except UnauthenticatedError:
+            self.refusals.add(Reason.UNAUTHENTICATED)
+            raise
+        except NotPermittedError:
+            self.refusals.add(Reason.NOT_PERMITTED)
+            raise
         meter = None if self._meters is None else self._meters.of(identity.name)
         with nullcontext() if meter is None else meter.call():
             # Not set back: the context is that of the call's own task.
@@ -119,7 +133,8 @@ class Gate:
         if self.tls is not None:
             _reload("certificates", self.tls)
         for call in list(self._calls):
-            if not self.authorizer.holds(call.identity, call.needs):
+            if not call.withdrawn and not self.authorizer.holds(call.identity, call.needs):
+                self.refusals.add(Reason.WITHDRAWN)
                 call.withdraw()
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from edgeserve.access.rate import TokenBucket
+from edgeserve.access.refusals import Reason, Refusals
 from edgeserve.domain.errors import LimitReachedError, RateLimitedError
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ class Meter:
     """
 
     def __init__(
-        self, who: str, options: AccessOptions, clock: Callable[[], float] = time.monotonic
+        self,
+        who: str,
+        options: AccessOptions,
+        clock: Callable[[], float] = time.monotonic,
+        refusals: Refusals | None = None,
     ) -> None:
         """Count from zero.
 
@@ -42,8 +47,10 @@ class Meter:
             who: the client, for errors.
             options: the limits; those of 0 are none.
             clock: monotonic, in seconds.
+            refusals: counts what is refused.
         """
         self._who = who
+        self._refusals = refusals or Refusals()
         self._clock = clock
         self._most_streams = options.client_max_streams
         self._open = 0
@@ -78,10 +85,12 @@ class Meter:
                 f"{self._who} has {most} streams and calls open; the limit is {most} "
                 "(setting client_max_streams)"
             )
+            self._refusals.add(Reason.CLIENT_MAX_STREAMS)
             raise LimitReachedError(text)
         now_s = self._clock()
         for rate in self._calls:
             if rate.bucket.wait_s(1, now_s):
+                self._refusals.add(Reason(rate.setting))
                 raise LimitReachedError(self._too_much(rate))
             rate.bucket.take(1, now_s)
         self._open += 1
@@ -101,6 +110,7 @@ class Meter:
         for rate, cost in costs:
             wait_s = rate.bucket.wait_s(cost, now_s)
             if wait_s:
+                self._refusals.add(Reason(rate.setting))
                 raise RateLimitedError(self._too_much(rate), wait_s)
         for rate, cost in costs:
             rate.bucket.take(cost, now_s)
@@ -131,16 +141,17 @@ class Meter:
 class Meters:
     """A meter for each client."""
 
-    def __init__(self, options: AccessOptions) -> None:
-        """Begin without any."""
+    def __init__(self, options: AccessOptions, refusals: Refusals | None = None) -> None:
+        """Begin without any; what they refuse is counted together."""
         self._options = options
+        self._refusals = refusals or Refusals()
         self._meters: OrderedDict[str, Meter] = OrderedDict()
 
     def of(self, who: str) -> Meter:
         """The meter of a client."""
         meter = self._meters.get(who)
         if meter is None:
-            meter = self._meters[who] = Meter(who, self._options)
+            meter = self._meters[who] = Meter(who, self._options, refusals=self._refusals)
             self._forget()
         self._meters.move_to_end(who)
         return meter

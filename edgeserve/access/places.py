@@ -7,6 +7,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from edgeserve.access.refusals import Reason, Refusals
 from edgeserve.domain.errors import LimitReachedError, ShuttingDownError
 
 if TYPE_CHECKING:
@@ -32,9 +33,10 @@ class Session(Protocol):
 class Places:
     """One for each stream and call of a server, whatever its protocol."""
 
-    def __init__(self, limits: Limits) -> None:
-        """Begin with all of them free."""
+    def __init__(self, limits: Limits, refusals: Refusals | None = None) -> None:
+        """Begin with all of them free; what is refused is counted."""
         self._limits = limits
+        self._refusals = refusals or Refusals()
         self._sessions: set[Session] = set()
         self._open: set[asyncio.Future[None]] = set()
         """Each place that is taken, with a future that is done when it is free again."""
@@ -55,10 +57,12 @@ class Places:
         """
         if self._closed:
             text = "the server is shutting down"
+            self._refusals.add(Reason.SHUTTING_DOWN)
             raise ShuttingDownError(text)
         most = self._limits.max_streams
         if len(self._open) >= most:
             text = f"{most} streams are open; the limit is {most} (setting max_streams)"
+            self._refusals.add(Reason.MAX_STREAMS)
             raise LimitReachedError(text)
         end = asyncio.get_running_loop().create_future()
         self._open.add(end)

@@ -69,7 +69,7 @@ class HttpServer:
             LiveApi(self._views),
             EventApi(self._log, self._views),
             ModelApi(models, devices),
-            DetectApi(models, limits),
+            DetectApi(models, limits, gate.refusals),
         ]
         parts: list[Part] = [
             Probes(render_metrics, is_ready),

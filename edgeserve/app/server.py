@@ -30,6 +30,7 @@ from edgeserve.serving.server import GrpcServer
 from edgeserve.telemetry.camera_metrics import CameraMetrics
 from edgeserve.telemetry.machine_metrics import MachineMetrics
 from edgeserve.telemetry.metrics import Metrics
+from edgeserve.telemetry.refusal_metrics import RefusalMetrics
 from edgeserve.telemetry.sink_metrics import SinkMetrics
 from edgeserve.telemetry.trace_metrics import TraceMetrics
 from edgeserve.telemetry.traces import create_traces
@@ -93,6 +94,7 @@ class Server:
         manager.status("loading models")
         metrics = Metrics(self._traces)
         MachineMetrics(metrics.registry)
+        RefusalMetrics(metrics.registry, self._gate.refusals)
         watchdog = self._watchdog(metrics)
         try:
             control = await asyncio.to_thread(
@@ -111,7 +113,10 @@ class Server:
             stack.push_async_callback(self._outlets.close)
             stack.push_async_callback(asyncio.to_thread, cameras.close)
             oip = OpenInference.of(
-                control.models, settings.access, Places(settings.access), control
+                control.models,
+                settings.access,
+                Places(settings.access, self._gate.refusals),
+                control,
             )
             http_address = await self._start_web(stack, oip, cameras, metrics)
             grpc = GrpcServer(

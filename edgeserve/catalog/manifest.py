@@ -6,7 +6,15 @@ import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from edgeserve.domain.credentials import without_credentials
 from edgeserve.domain.errors import ConfigurationError
@@ -24,12 +32,18 @@ if TYPE_CHECKING:
 _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 _Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # A file beside the manifest: no folder, nothing hidden.
-_FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-_Channels = tuple[float, float, float]
-_Divisor = Annotated[float, Field(gt=0)]
+_FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$")]
+_Mean = Annotated[float, Field(ge=-1e6, le=1e6)]
+_Divisor = Annotated[float, Field(gt=0, le=1e6)]
+_Size = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 
-_Size = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
+_MOST_BYTES = 1 << 20
+"""Of a manifest."""
+_LARGEST_SIDE_PX = 8192
+_MOST_LABELS = 10_000
+_MOST_CELLS = 1 << 22
+"""Of all strides together: what a head keeps for each cell is allocated before the model's file
+has shown that it has them."""
 
 # A key, known or not, whose value must not be repeated.
 _SECRET = re.compile(r"(?i)pass|pwd|secret|token")
@@ -43,15 +57,15 @@ class Normalisation(_Table):
     """How 0..255 becomes what the network computes with: (x - mean) / std."""
 
     place: Literal["graph", "server"]
-    mean: _Channels
+    mean: tuple[_Mean, _Mean, _Mean]
     std: tuple[_Divisor, _Divisor, _Divisor]
 
 
 class Input(_Table):
     """The input picture."""
 
-    width_px: int = Field(ge=1)
-    height_px: int = Field(ge=1)
+    width_px: int = Field(ge=1, le=_LARGEST_SIDE_PX)
+    height_px: int = Field(ge=1, le=_LARGEST_SIDE_PX)
     layout: Literal["NHWC", "NCHW"]
     dtype: Literal["uint8", "float32", "float16"]
     color_order: ColorOrder
@@ -73,8 +87,8 @@ class Head(_Table):
     """The output layout."""
 
     layout: str
-    strides: tuple[Annotated[int, Field(ge=1)], ...] = ()
-    reg_max: int = 0
+    strides: tuple[Annotated[int, Field(ge=1, le=_LARGEST_SIDE_PX)], ...] = ()
+    reg_max: int = Field(default=0, ge=0, le=1024)
     box_format: Literal["xyxy", "cxcywh", "yxyx"] | None = None
     box_unit: Literal["pixels", "fraction"] | None = None
     activation: Literal["none", "sigmoid"] | None = None
@@ -135,7 +149,7 @@ class Manifest(_Table):
     version: _Name
     description: str
     licence: str
-    labels: tuple[str, ...] = Field(min_length=1)
+    labels: tuple[str, ...] = Field(min_length=1, max_length=_MOST_LABELS)
     input: Input
     head: Head
     thresholds: DefaultThresholds
@@ -143,6 +157,18 @@ class Manifest(_Table):
     golden: Checked | None = None
     training: Training | None = None
     accuracy: tuple[Accuracy, ...] = ()
+
+    @field_validator("head")
+    @classmethod
+    def _few_cells(cls, head: Head, info: ValidationInfo) -> Head:
+        picture = info.data.get("input")
+        if isinstance(picture, Input):
+            width, height = picture.width_px, picture.height_px
+            cells = sum((width // stride) * (height // stride) for stride in head.strides)
+            if cells > _MOST_CELLS:
+                text = f"strides give {cells} cells; expected {_MOST_CELLS} at most"
+                raise ValueError(text)
+        return head
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -153,13 +179,19 @@ def read_manifest(path: Path) -> Manifest:
             what was expected.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        tables = tomllib.loads(data.decode("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         text = f"{path}: cannot be read: {error}"
         raise ConfigurationError(text) from error
-    except tomllib.TOMLDecodeError as error:
+    # Of numbers of thousands of digits and of deep nesting the reader says so in its own ways.
+    except (ValueError, RecursionError) as error:
         text = f"{path}: not valid TOML: {error}"
         raise ConfigurationError(text) from error
+    if len(data) > _MOST_BYTES:
+        text = f"{path}: larger than {_MOST_BYTES} bytes, which no manifest is"
+        raise ConfigurationError(text)
     try:
         return Manifest.model_validate(tables)
     except ValidationError as error:
@@ -170,7 +202,10 @@ def explain(path: Path | str, error: ValidationError) -> str:
     """One line for a wrong TOML file: file, key, what was expected."""
     first = error.errors(include_url=False)[0]
     key = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in first["loc"]))
-    given = without_credentials(repr(first["input"]))
+    try:
+        given = without_credentials(repr(first["input"]))
+    except (ValueError, RecursionError):  # a number of thousands of digits, or deep nesting
+        given = f"a {type(first['input']).__name__} too long to be shown"
     secret = first["type"] == "missing" or _SECRET.search(key)
     got = "" if secret else f", got {given:.80}"
     return f"{path}: {key}: {first['msg']}{got}"

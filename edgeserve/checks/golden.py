@@ -18,6 +18,7 @@ With it a device is compared with FP32 without the FP32 model. Arrays, F picture
 
 from __future__ import annotations
 
+import math
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 1
+_MOST_BYTES = 1 << 26
+"""Of an array."""
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +71,26 @@ def read_golden(path: Path) -> Golden:
         ConfigurationError: it cannot be read, or is of another format.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return _golden({name: arrays[name] for name in arrays.files})
-    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            _check_sizes(archive)
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                return _golden({name: arrays[name] for name in arrays.files})
+    # On damaged files the readers raise what they like.
+    except Exception as error:
         text = f"{path}: not a golden file of format {FORMAT}: {error}; make the bundle anew"
         raise ConfigurationError(text) from error
+
+
+def _check_sizes(archive: zipfile.ZipFile) -> None:
+    """Refuse what would unpack to more than pictures need, or says so of an array."""
+    for entry in archive.infolist():
+        with archive.open(entry) as file:
+            shape, _, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
+        size_bytes = max(entry.file_size, math.prod(shape) * dtype.itemsize)
+        if size_bytes > _MOST_BYTES or min(shape, default=0) < 0:
+            text = f"{entry.filename} has {size_bytes} bytes; expected {_MOST_BYTES} at most"
+            raise ValueError(text)
 
 
 def _golden(arrays: Mapping[str, NDArray[np.generic]]) -> Golden:

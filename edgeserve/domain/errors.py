@@ -29,9 +29,32 @@
 
 from __future__ import annotations
 
+_MOST_BYTES = 2000
+"""Of a text in UTF-8. gRPC sends it as a header, in which a byte may take three and all are 8 KiB;
+beyond that a client is told of headers instead of what was wrong."""
+_KEPT_BYTES = 950
+"""At the beginning and at the end of a text that is too long."""
+
 
 class EdgeserveError(Exception):
-    """Base of all; its text is a sentence for the person who reads it."""
+    """Base of all; its text is a sentence for the person who reads it.
+
+    It may quote what a client sent, which is as long as the client likes: a text of more than
+    2,000 bytes loses its middle.
+    """
+
+    def __str__(self) -> str:
+        """The text."""
+        text = super().__str__()
+        if len(text) * 4 <= _MOST_BYTES:
+            return text
+        encoded = text.encode("utf-8", "replace")
+        if len(encoded) <= _MOST_BYTES:
+            return text
+        first = encoded[:_KEPT_BYTES].decode("utf-8", "ignore")
+        last = encoded[-_KEPT_BYTES:].decode("utf-8", "ignore")
+        left_out = len(encoded) - 2 * _KEPT_BYTES
+        return f"{first} … ({left_out} bytes left out) … {last}"
 
 
 class ConfigurationError(EdgeserveError):

@@ -25,5 +25,6 @@ def charge(frames: Sequence[EncodedFrame]) -> None:
     for frame in frames:
         pixels = 0
         if meter.counts_pixels:
-            pixels = count_pixels(frame.data, frame.width_px, frame.height_px)
+            size_px = (frame.width_px, frame.height_px)
+            pixels = count_pixels(frame.data, *size_px, raw=frame.encoding.raw)
         meter.charge(len(frame.data), pixels)

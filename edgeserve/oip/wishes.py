@@ -61,7 +61,11 @@ def _number(name: str, value: Parameter | None) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _wrong(name, value, "a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        text = f"parameter {name} is beyond all numbers; expected a number"
+        raise RequestError(text) from error
 
 
 def _whole(name: str, value: Parameter | None) -> int | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edgeserve.domain.request import DetectOptions
 
 _MOST_DETECTIONS = 1000
+_MOST_LABELS = 10_000
 
 
 def select(spec: ModelSpec, options: DetectOptions) -> Selection:
@@ -51,9 +52,13 @@ def _fraction(name: str, value: float | None, default: float) -> float:
 def _wanted(spec: ModelSpec, labels: tuple[str, ...]) -> NDArray[np.bool_] | None:
     if not labels:
         return None
-    unknown = sorted(set(labels) - set(spec.labels))
+    if len(labels) > _MOST_LABELS:
+        text = f"{len(labels)} labels are asked for; expected {_MOST_LABELS} at most"
+        raise RequestError(text)
+    wanted = set(labels)
+    unknown = sorted(wanted - set(spec.labels))
     if unknown:
         known = ", ".join(spec.labels)
-        text = f"model {spec.name} has no label {', '.join(unknown)}; it has {known}"
+        text = f"model {spec.name} has no label {', '.join(map(repr, unknown))}; it has {known}"
         raise RequestError(text)
-    return np.array([label in labels for label in spec.labels])
+    return np.array([label in wanted for label in spec.labels])

@@ -18,7 +18,9 @@ import simplejpeg
 from edgeserve.domain.errors import InvalidImageError, TooManyPixelsError
 from edgeserve.domain.frame import ColorOrder, EncodedFrame, Encoding, Frame
 from edgeserve.preprocess.header import read_header
+from edgeserve.preprocess.jpeg_segments import check_scans
 from edgeserve.preprocess.pixel_buffer import PixelBuffer
+from edgeserve.preprocess.png_chunks import check_png
 from edgeserve.preprocess.raw import decode_raw
 
 if TYPE_CHECKING:
@@ -63,10 +65,13 @@ def decode(
     _check_pixels(header.width_px, header.height_px, max_pixels)
     size_px = (header.width_px, header.height_px)
     if header.encoding is Encoding.JPEG:
+        check_scans(data)
         factor = reduction(*size_px) if reduction is not None else 1
         expected_px = (-(-size_px[0] // factor), -(-size_px[1] // factor))
         pixels = _decode_jpeg(data, color_order, expected_px, buffer or PixelBuffer())
     else:
+        if header.encoding is Encoding.PNG:
+            check_png(data, *size_px)
         factor, expected_px = 1, size_px
         pixels = _decode_other(data, color_order)
     if pixels.shape[1::-1] != expected_px:

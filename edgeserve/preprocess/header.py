@@ -11,22 +11,13 @@ from dataclasses import dataclass
 
 from edgeserve.domain.errors import InvalidImageError
 from edgeserve.domain.frame import Encoding
+from edgeserve.preprocess.jpeg_segments import START_OF_FRAME, segments
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_BYTES = 24
 _WEBP_HEADER_BYTES = 30
-_MARKER = 0xFF
-_START_OF_SCAN = 0xDA
-_END_OF_IMAGE = 0xD9
-_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-"""JPEG markers without a length: TEM, RST0..7, SOI."""
-_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""SOF0..15, less the tables and extensions that share their range."""
 _FRAME_HEADER_BYTES = 7
 """Of a start of frame, from its length to its width."""
-_MOST_MARKERS = 4096
-"""Looked at before the start of frame: eight times as many as fill 32 MiB with full segments. A
-frame of nothing but markers would otherwise hold the interpreter for seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +29,13 @@ class ImageHeader:
     height_px: int
 
 
-def count_pixels(data: bytes | memoryview, width_px: int, height_px: int) -> int:
+def count_pixels(data: bytes | memoryview, width_px: int, height_px: int, *, raw: bool) -> int:
     """How many pixels a frame has: raw ones by their size, pictures by their header.
 
-    What is no picture has none: that is for the decoder to say.
+    What is no picture has none: that is for the decoder to say. A size beside a picture counts
+    for nothing, as it does for the decoder.
     """
-    if width_px and height_px:
+    if raw:
         return width_px * height_px
     try:
         header = read_header(bytes(data))
@@ -80,27 +72,13 @@ def read_header(data: bytes) -> ImageHeader:
 
 
 def _read_jpeg(data: bytes) -> ImageHeader | None:
-    position = 2
-    for _ in range(_MOST_MARKERS):
-        if position + 1 >= len(data) or data[position] != _MARKER:
-            return None
-        marker = data[position + 1]
-        if marker == _MARKER:  # fill byte
-            position += 1
-            continue
-        position += 2
-        if marker in _STANDALONE:
-            continue
-        if marker in {_START_OF_SCAN, _END_OF_IMAGE} or position + 2 > len(data):
-            return None
-        length = int.from_bytes(data[position : position + 2], "big")
-        if marker in _START_OF_FRAME:
+    for marker, position in segments(data):
+        if marker in START_OF_FRAME:
             if position + _FRAME_HEADER_BYTES > len(data):
                 return None
             height = int.from_bytes(data[position + 3 : position + 5], "big")
             width = int.from_bytes(data[position + 5 : position + 7], "big")
             return ImageHeader(Encoding.JPEG, width, height)
-        position += max(length, 2)
     return None
 
 

@@ -26,6 +26,7 @@ from edgeserve.serving.errors import status_of
 from edgeserve.serving.guard import Guard
 from edgeserve.serving.listener import add_port, demands_certificates
 from edgeserve.serving.options import DEFAULT_ADMIN, default_admin_address
+from edgeserve.serving.reading import CarefulReading
 from edgeserve.wire._generated import admin_pb2 as pb
 from edgeserve.wire._generated.admin_pb2_grpc import (
     AdminServiceServicer,
@@ -135,7 +136,10 @@ class AdminServer:
         self._is_default = options.admin_listen == DEFAULT_ADMIN
         self._listen = default_admin_address() if self._is_default else options.admin_listen
         self._server = aio.server(
-            interceptors=[] if gate is None or gate.open else [Guard(gate)],
+            interceptors=[
+                *([] if gate is None or gate.open else [Guard(gate)]),
+                CarefulReading(),
+            ],
             options=[("grpc.so_reuseport", 0)],
         )
         add_AdminServiceServicer_to_server(AdminServicer(cameras, models), self._server)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgeserve.preprocess.header import count_pixels
+from edgeserve.wire.codec.frame import is_raw
 
 if TYPE_CHECKING:
     from edgeserve.access.meter import Meter
@@ -29,4 +30,4 @@ def _pixels(meter: Meter, image: pb.Image) -> int:
     """As the header says, which is read only where pixels are counted."""
     if not meter.counts_pixels:
         return 0
-    return count_pixels(image.data, image.width_px, image.height_px)
+    return count_pixels(image.data, image.width_px, image.height_px, raw=is_raw(image))

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from contextlib import ExitStack, aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
-import grpc
 from grpc import aio
 
 from edgeserve.access.gate import REFUSAL_S
 from edgeserve.domain.errors import EdgeserveError, LimitReachedError
 from edgeserve.serving.caller import presented_by
 from edgeserve.serving.errors import status_of
+from edgeserve.serving.handlers import wrapped
 from edgeserve.serving.rpc_rights import rights_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
+
+    import grpc
 
     from edgeserve.access.gate import Gate
     from edgeserve.access.rights import Right
-
-    Context = aio.ServicerContext[Any, Any]
-    Handler = grpc.RpcMethodHandler[Any, Any]
-    Passing = Callable[[Context], AbstractAsyncContextManager[None]]
-
-_KINDS: dict[str, Callable[..., Any]] = {
-    "unary_unary": grpc.unary_unary_rpc_method_handler,
-    "unary_stream": grpc.unary_stream_rpc_method_handler,
-    "stream_unary": grpc.stream_unary_rpc_method_handler,
-    "stream_stream": grpc.stream_stream_rpc_method_handler,
-}
+    from edgeserve.serving.handlers import Context, Handler
 
 
 class Guard(aio.ServerInterceptor):
@@ -54,7 +44,7 @@ class Guard(aio.ServerInterceptor):
         needs = rights_for(method, reflection_open=self._reflection_open)
         if handler is None or needs is None:
             return handler
-        return _guarded(handler, lambda context: self._passing(context, method, needs))
+        return wrapped(handler, lambda _, context: self._passing(context, method, needs))
 
     @asynccontextmanager
     async def _passing(
@@ -75,35 +65,3 @@ class Guard(aio.ServerInterceptor):
                     raise
                 told = call.error()
                 await context.abort(status_of(told), str(told))
-
-
-def _guarded(handler: Handler, passing: Passing) -> Handler:
-    """A handler of the same kind that calls this one from within."""
-    for name, make in _KINDS.items():
-        behavior = getattr(handler, name)
-        if behavior is not None:
-            made: Handler = make(
-                _behind(behavior, passing),
-                request_deserializer=handler.request_deserializer,
-                response_serializer=handler.response_serializer,
-            )
-            return made
-    return handler
-
-
-def _behind(behavior: Any, passing: Passing) -> Any:  # noqa: ANN401 - grpc has four types for it
-    """The same kind of function: grpc calls generators and coroutines differently."""
-    if inspect.isasyncgenfunction(behavior):
-
-        async def generate(request: object, context: Context) -> AsyncIterator[object]:
-            async with passing(context), aclosing(behavior(request, context)) as responses:
-                async for response in responses:
-                    yield response
-
-        return generate
-
-    async def call(request: object, context: Context) -> object:
-        async with passing(context):
-            return await behavior(request, context)
-
-    return call

@@ -19,6 +19,7 @@ from edgeserve.serving.health import DETECTION_SERVICE, OIP_SERVICE, Health
 from edgeserve.serving.listener import add_port, demands_certificates
 from edgeserve.serving.oip.servicer import OipServicer
 from edgeserve.serving.origin import OriginInterceptor
+from edgeserve.serving.reading import CarefulReading
 from edgeserve.serving.servicer import DetectionServicer
 from edgeserve.wire._generated.detection_pb2_grpc import add_DetectionServiceServicer_to_server
 from edgeserve.wire._generated.inference_pb2_grpc import (
@@ -79,7 +80,8 @@ class GrpcServer:
         self._mtls_listen = options.mtls_listen
         self._gate = gate
         self.mtls_address = ""
-        oip = oip or OpenInference.of(models, limits, Places(limits))
+        refusals = None if gate is None else gate.refusals
+        oip = oip or OpenInference.of(models, limits, Places(limits, refusals))
         self._places = oip.inference.places
         self._drain_timeout_s = options.drain_timeout
         self._cameras = cameras
@@ -90,6 +92,7 @@ class GrpcServer:
             interceptors=[
                 OriginInterceptor(),
                 *([] if gate is None or gate.open else [Guard(gate)]),
+                CarefulReading(),
             ],
             options=[
                 # A frame over our limit gets an error of its own: the transport must let it in.

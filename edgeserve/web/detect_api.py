@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from edgeserve.access.refusals import Reason
 from edgeserve.domain.errors import LimitReachedError
 from edgeserve.domain.frame import EncodedFrame
 from edgeserve.domain.request import DetectOptions, Policy, StreamOptions
+from edgeserve.web.body import Bodies
 from edgeserve.web.operation import Operation, Parameter
 from edgeserve.web.problems import API, problem, problem_of
 from edgeserve.web.records import encode, result_record
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from edgeserve.access.limits import Limits
+    from edgeserve.access.refusals import Refusals
     from edgeserve.domain.result import FrameResult
     from edgeserve.pipeline.served import ServedModels
 
@@ -32,10 +35,12 @@ _TAKES = ("image/jpeg", "image/png", "image/webp", "application/octet-stream")
 class DetectApi:
     """/api/detect."""
 
-    def __init__(self, models: ServedModels, limits: Limits) -> None:
-        """Detect with these models within these limits."""
+    def __init__(self, models: ServedModels, limits: Limits, refusals: Refusals) -> None:
+        """Detect with these models within these limits; what is refused is counted."""
         self._models = models
         self._limits = limits
+        self._refusals = refusals
+        self._bodies = Bodies(models.options)
         self._running = 0
 
     def operations(self) -> Iterable[Operation]:
@@ -57,7 +62,7 @@ class DetectApi:
                     Parameter("labels", "Only these, with commas between them."),
                 ),
                 takes=_TAKES,
-                fails=(404, 413, 415, 422, 429, 500, 503),
+                fails=(404, 408, 413, 415, 422, 429, 500, 503),
             ),
         )
 
@@ -81,7 +86,7 @@ class DetectApi:
         with self._admitted():
             # By the header, before it is read.
             self._limits.check_frame_bytes(request.content_length or 0)
-            body = await request.read()
+            body = await self._bodies.read(request)
             self._limits.check_frame_bytes(len(body))
             result = await self._detect(EncodedFrame(0, body, arrival_ns=arrival_ns), options)
         wrong = problem_of(result)
@@ -117,6 +122,7 @@ class DetectApi:
         most = self._limits.max_streams
         if self._running >= most:
             text = f"{most} requests are running; the limit is {most} (setting max_streams)"
+            self._refusals.add(Reason.MAX_STREAMS)
             raise LimitReachedError(text)
         self._running += 1
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from edgeserve.access.gate import REFUSAL_S, current_meter
+from edgeserve.access.refusals import Reason
 from edgeserve.domain.errors import (
     EdgeserveError,
     LimitReachedError,
@@ -49,9 +50,11 @@ def create_guard(gate: Gate, *, only_local: bool) -> Middleware:
                 f"this server is for its own machine, and not for {request.host}; behind a proxy "
                 "set tokens_file, or say --insecure"
             )
+            gate.refusals.add(Reason.FOREIGN_PAGE)
             return problem(HTTPStatus.FORBIDDEN, text)
         changes = not is_reading(request.method) or "Upgrade" in request.headers
         if changes and is_foreign(request):
+            gate.refusals.add(Reason.FOREIGN_PAGE)
             return problem(HTTPStatus.FORBIDDEN, "the request comes from a page of another site")
         needs = rights_for(request.method, _path(request), unprotected)
         if needs is None or gate.open:

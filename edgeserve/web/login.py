@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from json import JSONDecodeError
+import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from edgeserve.access.refusals import Reason
 from edgeserve.access.rights import Right
 from edgeserve.access.sessions import LIFETIME_S
 from edgeserve.domain.errors import UnauthenticatedError
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
     from edgeserve.access.gate import Gate
     from edgeserve.access.identity import Identity
+
+_MOST_BYTES = 4096
+"""Of a body with a token."""
 
 
 class Login:
@@ -37,16 +42,18 @@ class Login:
 
     async def _log_in(self, request: web.Request) -> web.Response:
         """{"token": TOKEN} for a cookie and {"asks", "name", "rights"}."""
-        try:
-            body = await request.json()
-        except (JSONDecodeError, UnicodeDecodeError):
-            body = None
+        body = None
+        # Anybody may ask this: what is longer is not even read.
+        if (request.content_length or _MOST_BYTES + 1) <= _MOST_BYTES:
+            with suppress(ValueError, RecursionError):
+                body = json.loads(await request.read())
         token = body.get("token") if isinstance(body, dict) else None
         if not isinstance(token, str):
             return problem(400, 'expected {"token": TOKEN}')
         try:
             name, identity = self._gate.authorizer.log_in(token.strip())
         except UnauthenticatedError as error:
+            self._gate.refusals.add(Reason.UNAUTHENTICATED)
             return problem(401, str(error))
         response = web.json_response(self._told(identity))
         response.set_cookie(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from edgeserve.domain.errors import (
     ShuttingDownError,
     UnsupportedError,
 )
+from edgeserve.web.body import Bodies
 from edgeserve.wire.oip.rest_codec import JSON_LENGTH, request_from_rest, response_to_rest
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ _STATUS: tuple[tuple[type[EdgeserveError], int], ...] = (
     (EngineError, 500),
 )
 _BAD_REQUEST = 400
+_MOST_JSON_BYTES = 1 << 16
+"""Of requests that bring no frames."""
 
 
 class OipRoutes:
@@ -47,6 +51,7 @@ class OipRoutes:
         """Prepare the part."""
         self._inference = oip.inference
         self._descriptions = oip.descriptions
+        self._bodies = Bodies(oip.inference.models.options)
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         """See `Part`."""
@@ -65,13 +70,14 @@ class OipRoutes:
         yield web.post("/v2/repository/models/{name}/unload", _answering(self._unload))
 
     async def _infer(self, request: web.Request) -> web.Response:
-        asked = request_from_rest(await request.read(), _json_length(request), *_model_of(request))
+        body = await self._bodies.read(request)
+        asked = request_from_rest(body, _json_length(request), *_model_of(request))
         answer = await self._inference.infer(asked, source=_SOURCE)
-        body, json_length = response_to_rest(answer, asked)
+        written, json_length = response_to_rest(answer, asked)
         if json_length is None:
-            return web.Response(body=body, content_type="application/json")
+            return web.Response(body=written, content_type="application/json")
         headers = {JSON_LENGTH: str(json_length)}
-        return web.Response(body=body, headers=headers, content_type="application/octet-stream")
+        return web.Response(body=written, headers=headers, content_type="application/octet-stream")
 
     async def _server(self, _request: web.Request) -> web.Response:
         return web.json_response(asdict(self._descriptions.server()))
@@ -154,8 +160,11 @@ async def _json(request: web.Request) -> dict[str, object]:
     body = await request.read()
     if not body:
         return {}
+    if len(body) > _MOST_JSON_BYTES:
+        text = f"the request has {len(body)} bytes; expected {_MOST_JSON_BYTES} at most"
+        raise RequestError(text)
     try:
-        found = await request.json()
+        found = json.loads(body)
     except (ValueError, RecursionError) as error:
         text = f"the request is not JSON: {error}"
         raise RequestError(text) from error

@@ -115,7 +115,7 @@ def test_the_level_of_the_log_and_tracking_change_at_once(served: Served) -> Non
         ("[telemetry]\nlog_level = 3\n", r"toml:2: telemetry\.log_level"),
         ("[telemetry\n", "not valid TOML"),
         (YARD + "[[camera]]\nname='new'\nurl='gopher://x'\n", "toml:4: camera new: "),
-        (YARD + GATE + "classes = ['dog']\n", "toml:4: camera gate: .*no label dog"),
+        (YARD + GATE + "classes = ['dog']\n", "toml:4: camera gate: .*no label 'dog'"),
     ],
 )
 def test_a_wrong_file_changes_nothing_and_its_line_is_named(

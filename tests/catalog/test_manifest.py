@@ -32,6 +32,13 @@ ANCHORS = 'anchors = { scale_xy = [1], box_sizes = "exp", class_scores = "sigmoi
         ("pad_value = 114", "pad_value = 256", "input.pad_value", "less than or equal to 255"),
         ("width_px = 416", "width_px = 'wide'", "input.width_px", "integer, got 'wide'"),
         ("width_px = 416", "width_px = 0", "input.width_px", "greater than or equal to 1"),
+        ("width_px = 416", "width_px = 8193", "input.width_px", "less than or equal to 8192"),
+        (
+            "width_px = 416",
+            f"width_px = 0x{'9' * 9999}",
+            "input.width_px",
+            "got a int too long to be shown",
+        ),
         ('"uint8"', '"int8"', "input.dtype", "'uint8', 'float32' or 'float16', got 'int8'"),
         ('"top-left"', '"fill"', "input.fit", "'center', 'top-left' or 'stretch', got 'fill'"),
         ('"RGB"', '"GBR"', "input.color_order", "'BGR' or 'RGB', got 'GBR'"),
@@ -39,6 +46,12 @@ ANCHORS = 'anchors = { scale_xy = [1], box_sizes = "exp", class_scores = "sigmoi
         (STD, "std = [4.0, 0.0, 6.0]", "input.normalisation.std[1]", "greater than 0"),
         ("[8, 16, 32]", "[8, 0, 32]", "head.strides[1]", "greater than or equal to 1"),
         ("[8, 16, 32]", "8", "head.strides", "tuple, got 8"),
+        (
+            "[8, 16, 32]",
+            f"[{', '.join('1' * 32)}]",
+            "head",
+            "strides give 4259840 cells; expected 4194304 at most",
+        ),
         (REG_MAX, f"{ANCHORS} = 0 }}", "head.anchors.sizes_px", "tuple, got 0"),
         (REG_MAX, f"{ANCHORS} = [[[9, 0]]] }}", "head.anchors.sizes_px[0][0][1]", "than 0, got 0"),
         (REG_MAX, f"{ANCHORS} = [[[inf, 9]]] }}", "head.anchors.sizes_px[0][0][0]", "finite"),
@@ -52,6 +65,7 @@ ANCHORS = 'anchors = { scale_xy = [1], box_sizes = "exp", class_scores = "sigmoi
         ('path = "model.xml"', 'path = "/etc/passwd"', "files[1].path", "'/etc/passwd'"),
         ('path = "model.xml"', 'path = ".."', "files[1].path", "match pattern"),
         ('path = "model.bin"', 'path = ".."', "files[1].companions[0].path", "match pattern"),
+        ('path = "model.onnx"', f'path = "{"a" * 201}"', "files[0].path", "match pattern"),
         ('path = "golden.npz"', 'path = "a\\\\b"', "golden.path", "match pattern"),
         ('["openvino"]', "[]", "files[1].runtimes", "at least 1 item"),
         (
@@ -101,6 +115,20 @@ def test_what_is_no_manifest_is_named(tmp_path: Path) -> None:
         read_manifest(path)
     path.write_bytes(b'name = "\xff"')
     with pytest.raises(ConfigurationError, match=r"model\.toml: cannot be read"):
+        read_manifest(path)
+    for hostile in ("a = " + "[" * 9999, "a = " + "9" * 9999):
+        path.write_text(hostile, encoding="ascii")
+        with pytest.raises(ConfigurationError, match=r"model\.toml: not valid TOML: "):
+            read_manifest(path)
+
+
+def test_a_manifest_of_more_than_a_megabyte_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "model.toml"
+    text = bundles.manifest()
+    path.write_text(text + "#" * ((1 << 20) - len(text)), encoding="ascii")
+    read_manifest(path)
+    path.write_text(text + "#" * ((1 << 20) - len(text) + 1), encoding="ascii")
+    with pytest.raises(ConfigurationError, match="larger than 1048576 bytes"):
         read_manifest(path)
 
 

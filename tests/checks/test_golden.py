@@ -9,6 +9,7 @@ from edgeserve.catalog.bundle import Bundle
 from edgeserve.catalog.repository import shipped_dir
 from edgeserve.checks.golden import Golden, read_golden
 from edgeserve.domain.errors import ConfigurationError
+from tests.fuzz.targets.golden import TARGET
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,3 +53,32 @@ def test_what_is_no_golden_file_is_named(tmp_path: Path) -> None:
     np.savez(path, format=np.int64(2))
     with pytest.raises(ConfigurationError, match="it is of format 2"):
         read_golden(path)
+
+
+@pytest.mark.parametrize("what", TARGET.found())
+def test_more_than_there_is_room_for_is_refused(what: str, tmp_path: Path) -> None:
+    path = tmp_path / "golden.npz"
+    path.write_bytes(TARGET.found()[what])
+    with pytest.raises(ConfigurationError, match=r"golden\.npz: not a golden file.*at most"):
+        read_golden(path)
+
+
+class _Opened:
+    """What a pickle may do when it is opened."""
+
+    def __init__(self, mark: Path) -> None:
+        self._mark = mark
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self._mark).touch, (self._mark,)
+
+
+def test_a_pickle_in_it_is_not_opened(tmp_path: Path) -> None:
+    mark, path = tmp_path / "opened", tmp_path / "golden.npz"
+    np.savez(path, format=np.array([_Opened(mark)], dtype=object))
+    with pytest.raises(ConfigurationError, match="not a golden file"):
+        read_golden(path)
+    assert not mark.exists()
+    with np.load(path, allow_pickle=True) as arrays:
+        assert arrays["format"].shape == (1,)
+    assert mark.exists()

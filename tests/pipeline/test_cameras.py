@@ -237,7 +237,7 @@ def test_what_is_known_of_a_camera() -> None:
     ("wrong", "kind", "said"),
     [
         ({"model": "none"}, ModelNotFoundError, "no model 'none'"),
-        ({"classes": ["dog"]}, RequestError, "has no label dog"),
+        ({"classes": ["dog"]}, RequestError, "has no label 'dog'"),
         ({"url": "gopher://x"}, ConfigurationError, "gopher:// are not read"),
     ],
 )

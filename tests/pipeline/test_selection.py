@@ -55,7 +55,13 @@ def test_max_detections_out_of_range_is_named(most: int) -> None:
 def test_unknown_labels_are_named_beside_the_models() -> None:
     with pytest.raises(RequestError) as refusal:
         select(fakes.model_spec(), DetectOptions(labels=("car", "zebra", "Person")))
-    assert str(refusal.value) == "model fake has no label Person, zebra; it has person, car"
+    assert str(refusal.value) == "model fake has no label 'Person', 'zebra'; it has person, car"
+
+
+def test_labels_at_and_over_the_limit() -> None:
+    select(fakes.model_spec(), DetectOptions(labels=("car",) * 10_000))
+    with pytest.raises(RequestError, match="10001 labels are asked for; expected 10000 at most"):
+        select(fakes.model_spec(), DetectOptions(labels=("car",) * 10_001))
 
 
 def test_a_stream_that_is_refused_is_not_counted_as_open(bench: Benches) -> None:

@@ -198,7 +198,7 @@ def test_a_stream_whose_label_the_new_version_lacks_is_told_so() -> None:
         feeder.submit(0)
         (refused,) = feeder.collect(1)
         assert refused.error_code is ErrorCode.MODEL_UNAVAILABLE
-        assert refused.message == "model m has no label car; it has person, bus"
+        assert refused.message == "model m has no label 'car'; it has person, bus"
 
 
 def test_a_model_out_of_service_loses_no_stream_when_another_changes() -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from edgeserve.domain.errors import InvalidImageError
 from edgeserve.domain.frame import Encoding
-from edgeserve.preprocess.header import ImageHeader, read_header
+from edgeserve.preprocess.header import ImageHeader, count_pixels, read_header
 
 if TYPE_CHECKING:
     from typing import SupportsIndex
@@ -188,3 +188,11 @@ def test_markers_that_share_the_range_of_frames_are_none(marker: int) -> None:
     segment = bytes([0xFF, marker, 0, 10, 8, 0, 9, 0, 7, 3, 1, 2])
     at = data.index(b"\xff\xc0")
     assert read_header(data[:at] + segment + data[at:]) == ImageHeader(Encoding.JPEG, 64, 48)
+
+
+def test_a_picture_has_the_pixels_of_its_header_whatever_is_said_beside_it() -> None:
+    data = written("png", 9, 5)
+    assert count_pixels(data, 0, 0, raw=False) == 45
+    assert count_pixels(data, 1, 1, raw=False) == 45
+    assert count_pixels(data, 4, 3, raw=True) == 12
+    assert count_pixels(b"no picture", 4, 3, raw=False) == 0

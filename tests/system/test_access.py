@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
     from tests.system.conftest import Start
 
 
+def refusals(address: str, context: ssl.SSLContext, token: str) -> dict[str, float]:
+    """How many there were, by reason, as a scraper sees them."""
+    connection = http.client.HTTPSConnection(address, context=context, timeout=60)
+    connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {token}"})
+    figures = connection.getresponse().read().decode()
+    connection.close()
+    found = re.findall(r'edgeserve_refused_total{reason="(\w+)"} (\S+)', figures)
+    return {reason: float(count) for reason, count in found}
+
+
 def test_a_server_with_tls_and_tokens_serves_who_is_known_until_revoked(
     serve: Start, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -27,6 +38,8 @@ def test_a_server_with_tls_and_tokens_serves_who_is_known_until_revoked(
     tokens = str(tmp_path / "tokens")
     assert run(["token", "create", "gate", "--tokens-file", tokens]) == 0
     token = capfd.readouterr().out.strip()
+    assert run(["token", "create", "eye", "--rights", "watch", "--tokens-file", tokens]) == 0
+    eye = capfd.readouterr().out.strip()
     flags = ("--tls-cert", str(certificate), "--tls-key", str(key), "--tokens-file", tokens)
     server = serve(*flags)
     to_server = ["--address", server.address, "--ca", str(authority.ca)]
@@ -54,6 +67,10 @@ def test_a_server_with_tls_and_tokens_serves_who_is_known_until_revoked(
         connection.request("GET", path)
         assert connection.getresponse().status == code
         connection.close()
+    refused = refusals(server.http, context, eye)
+    assert refused["unauthenticated"] >= 3
+    assert refused["not_permitted"] >= 1
+    assert refused["max_streams"] == 0
 
     credentials = Credentials(ca=authority.ca, token=token)
     with DetectionClient(server.address, credentials=credentials) as client:

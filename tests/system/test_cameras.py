@@ -69,7 +69,7 @@ def test_a_camera_is_watched_listed_and_changed_by_commands(
     ("wrong", "said"),
     [
         ("rotate = 45", "camera[0].rotate: Input should be 0, 90, 180 or 270"),
-        ('classes = ["dog"]', "camera gate: model road-csp-tiny has no label dog"),
+        ('classes = ["dog"]', "camera gate: model road-csp-tiny has no label 'dog'"),
     ],
 )
 def test_a_wrong_camera_is_named_and_no_secret_with_it(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis.extra import numpy as st_numpy
 
 from edgeserve.domain.errors import RequestError
 from edgeserve.wire._generated import inference_pb2 as pb
+from edgeserve.wire.oip.bounds import MOST_PARTS, MOST_SIZES, MOST_VALUES
 from edgeserve.wire.oip.datatype import datatype_of, dtype_of
 from edgeserve.wire.oip.grpc_codec import request_from_proto, response_to_proto
 from edgeserve.wire.oip.inference import InferRequest, InferResponse, RequestedOutput
@@ -98,3 +101,65 @@ def test_responses_survive_both_transports(array: np.ndarray, binary: bool) -> N
     # An output is written as an input is: what we read of it is what we wrote.
     again = request_from_rest(body.replace(b'"outputs"', b'"inputs" ', 1), length, "m", "")
     np.testing.assert_array_equal(again.inputs[0].array(), array)
+
+
+def of_rest(**message: object) -> InferRequest:
+    return request_from_rest(json.dumps({"inputs": [], **message}).encode(), None, "m", "")
+
+
+def test_parts_of_a_request_at_and_over_the_limit() -> None:
+    output = pb.ModelInferRequest.InferRequestedOutputTensor(name="x")
+    request = request_from_proto(pb.ModelInferRequest(outputs=[output] * MOST_PARTS))
+    assert len(request.outputs) == MOST_PARTS
+    with pytest.raises(RequestError, match=f"has {MOST_PARTS + 1} outputs"):
+        request_from_proto(pb.ModelInferRequest(outputs=[output] * (MOST_PARTS + 1)))
+    parameters = {str(number): pb.InferParameter() for number in range(MOST_PARTS + 1)}
+    with pytest.raises(RequestError, match=f"has {MOST_PARTS + 1} parameters"):
+        request_from_proto(pb.ModelInferRequest(parameters=parameters))
+    assert len(of_rest(outputs=[{"name": "x"}] * MOST_PARTS).outputs) == MOST_PARTS
+    with pytest.raises(RequestError, match=f"has {MOST_PARTS + 1} outputs"):
+        of_rest(outputs=[{"name": "x"}] * (MOST_PARTS + 1))
+
+
+def test_sizes_of_a_shape_at_and_over_the_limit() -> None:
+    assert Tensor.received("x", "UINT8", [1] * MOST_SIZES, b"x").count == 1
+    for shape in ([1] * (MOST_SIZES + 1), [1 << 63], [1 << 62] * 1_000_000):
+        with pytest.raises(RequestError, match="input 'x' has shape"):
+            Tensor.received("x", "UINT8", shape, b"x")
+
+
+def test_values_one_by_one_at_and_over_the_limit() -> None:
+    message = pb.ModelInferRequest()
+    one = message.inputs.add(name="x", datatype="BOOL", shape=[MOST_VALUES])
+    one.contents.bool_contents.extend([True] * MOST_VALUES)
+    assert request_from_proto(message).inputs[0].count == MOST_VALUES
+    one.contents.bool_contents.append(True)
+    with pytest.raises(RequestError, match="send them raw"):
+        request_from_proto(message)
+    with pytest.raises(RequestError, match="send them raw"):
+        request_from_rest(b"[" + b"0," * (MOST_VALUES + 1) + b"0]", None, "m", "")
+
+
+@pytest.mark.parametrize(
+    ("data", "parameters", "words"),
+    [
+        (["\ud800"], {}, "not text"),
+        (["\xe9"], {"content_type": "base64"}, "not base64"),
+        (["a" * 9], {"content_type": "base64"}, "not base64"),
+        ([1], {}, "data are int; expected strings"),
+    ],
+)
+def test_elements_that_are_no_text_are_refused(
+    data: list[object], parameters: dict[str, str], words: str
+) -> None:
+    one = {"name": "x", "datatype": "BYTES", "shape": [1], "data": data, "parameters": parameters}
+    with pytest.raises(RequestError, match=words):
+        of_rest(inputs=[one])
+
+
+def test_elements_may_lie_in_lists_as_deep_as_json_goes() -> None:
+    deep: object = "a"
+    for _ in range(300):
+        deep = [deep]
+    one = {"name": "x", "datatype": "BYTES", "shape": [1], "data": deep}
+    assert of_rest(inputs=[one]).inputs[0].elements() == [b"a"]

@@ -19,6 +19,12 @@ _ENCODINGS: dict[pb.Encoding.ValueType, Encoding] = {
 _NUMBERS = {encoding: number for number, encoding in _ENCODINGS.items()}
 
 
+def is_raw(image: pb.Image) -> bool:
+    """Whether the bytes of a picture are pixels already."""
+    encoding = _ENCODINGS.get(image.encoding)
+    return encoding is not None and encoding.raw
+
+
 def frame_from_proto(message: pb.Frame, arrival_ns: int) -> EncodedFrame:
     """Read a frame that arrived at `arrival_ns` (monotonic clock).
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from edgeserve.domain.errors import RequestError
 from edgeserve.wire._generated import inference_pb2 as pb
+from edgeserve.wire.oip.bounds import check_parts, check_values
 from edgeserve.wire.oip.datatype import BYTES, dtype_of
 from edgeserve.wire.oip.inference import InferRequest, InferResponse, Parameter, RequestedOutput
 from edgeserve.wire.oip.tensor import Tensor, pack
@@ -36,6 +37,9 @@ def request_from_proto(message: pb.ModelInferRequest) -> InferRequest:
     Raises:
         RequestError: inputs and their contents do not fit together.
     """
+    check_parts("inputs", len(message.inputs))
+    check_parts("outputs", len(message.outputs))
+    check_parts("raw_input_contents", len(message.raw_input_contents))
     return InferRequest(
         model_name=message.model_name,
         model_version=message.model_version,
@@ -92,9 +96,12 @@ def _typed(tensor: pb.ModelInferRequest.InferInputTensor) -> Tensor:
     """An input whose elements are in the field of their type."""
     name, datatype = tensor.name, tensor.datatype
     if datatype == BYTES:
-        raw = pack(tensor.contents.bytes_contents)
+        elements = tensor.contents.bytes_contents
+        check_parts("elements in an input", len(elements))
+        raw = pack(elements)
     elif datatype in _CONTENTS:
         values = getattr(tensor.contents, _CONTENTS[datatype])
+        check_values(len(values))
         try:
             raw = np.fromiter(values, dtype_of(datatype), len(values)).tobytes()
         except OverflowError as error:
@@ -108,6 +115,7 @@ def _typed(tensor: pb.ModelInferRequest.InferInputTensor) -> Tensor:
 
 
 def _parameters(message: Mapping[str, pb.InferParameter]) -> dict[str, Parameter]:
+    check_parts("parameters", len(message))
     found: dict[str, Parameter] = {}
     for name, value in message.items():
         kind = value.WhichOneof("parameter_choice")

@@ -7,13 +7,13 @@ goes on with the raw contents of those tensors that say how many bytes they have
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgeserve.domain.errors import RequestError
+from edgeserve.wire.oip.bounds import check_parts, check_values
 from edgeserve.wire.oip.datatype import BYTES, dtype_of
 from edgeserve.wire.oip.inference import InferRequest, InferResponse, Parameter, RequestedOutput
 from edgeserve.wire.oip.tensor import Tensor, pack
@@ -44,6 +44,8 @@ def request_from_rest(
     if not 0 <= length <= len(body):
         text = f"{JSON_LENGTH} is {length}; expected 0 to the {len(body)} bytes of the body"
         raise RequestError(text)
+    # Between values stand commas: counting them costs nothing beside reading the values.
+    check_values(body.count(b",", 0, length))
     try:
         message = json.loads(body[:length])
     except (ValueError, RecursionError) as error:
@@ -145,7 +147,8 @@ def _input(message: Mapping[str, Any], binary: _Binary) -> Tensor:
 def _numbers(data: object, name: str, datatype: str) -> bytes:
     dtype = dtype_of(datatype)
     try:
-        return np.asarray(data, dtype).tobytes()
+        with np.errstate(over="ignore"):  # beyond the type's reach is infinite
+            return np.asarray(data, dtype).tobytes()
     except (ValueError, TypeError, OverflowError) as error:
         text = f"input {name!r}: data are not numbers of {datatype}: {error}"
         raise RequestError(text) from error
@@ -153,26 +156,28 @@ def _numbers(data: object, name: str, datatype: str) -> bytes:
 
 def _strings(data: object, name: str, content_type: Parameter | None) -> Iterator[bytes]:
     """The elements of BYTES: text, or base64 where `content_type` says so."""
-    for one in _flat(data):
+    for count, one in enumerate(_flat(data), 1):
+        check_parts("elements in an input", count)
         if not isinstance(one, str):
             text = f"input {name!r}: data are {type(one).__name__}; expected strings"
             raise RequestError(text)
-        if content_type != "base64":
-            yield one.encode()
-            continue
         try:
-            yield base64.b64decode(one, validate=True)
-        except binascii.Error as error:
-            text = f"input {name!r}: data are not base64: {error}"
+            yield base64.b64decode(one, validate=True) if content_type == "base64" else one.encode()
+        except ValueError as error:  # half of a surrogate pair is no text
+            what = "base64" if content_type == "base64" else "text"
+            text = f"input {name!r}: data are not {what}: {error}"
             raise RequestError(text) from error
 
 
 def _flat(data: object) -> Iterator[object]:
-    if isinstance(data, list):
-        for one in data:
-            yield from _flat(one)
-    else:
-        yield data
+    """What is in lists of lists, in its order; they may be nested deeper than calls may."""
+    pending = [data]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, list):
+            pending += reversed(one)
+        else:
+            yield one
 
 
 def _objects(message: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
@@ -180,6 +185,7 @@ def _objects(message: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]
     if not isinstance(found, list):
         text = f"{key} is {type(found).__name__}; expected a list"
         raise RequestError(text)
+    check_parts(key, len(found))
     return [_object(one, f"an element of {key}") for one in found]
 
 
@@ -192,6 +198,7 @@ def _object(value: object, what: str) -> Mapping[str, Any]:
 
 def _parameters(message: Mapping[str, Any]) -> dict[str, Parameter]:
     found = _object(message.get("parameters", {}), "parameters")
+    check_parts("parameters", len(found))
     kinds = (bool, int, float, str)
     return {name: value for name, value in found.items() if isinstance(value, kinds)}
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgeserve.domain.errors import RequestError
+from edgeserve.wire.oip.bounds import LARGEST_SIZE, MOST_SIZES
 from edgeserve.wire.oip.datatype import BYTES, datatype_of, dtype_of
 
 if TYPE_CHECKING:
@@ -46,9 +48,12 @@ class Tensor:
         Raises:
             RequestError: type, shape and number of bytes do not fit together.
         """
-        sizes = tuple(shape)
-        if any(size < 0 for size in sizes):
-            text = f"input {name!r} has shape {list(sizes)}; expected no negative size"
+        sizes = tuple(islice(shape, MOST_SIZES + 1))
+        if len(sizes) > MOST_SIZES or not all(0 <= size <= LARGEST_SIZE for size in sizes):
+            text = (
+                f"input {name!r} has shape {list(sizes)}; expected {MOST_SIZES} sizes at most, "
+                "none of them negative"
+            )
             raise RequestError(text)
         if datatype != BYTES:
             expected = math.prod(sizes) * dtype_of(datatype).itemsize
