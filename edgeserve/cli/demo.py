@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgeserve.cli.frame_line import line
 from edgeserve.cli.json_option import JsonWriter, json_option
-from edgeserve.cli.record import line, record
 from edgeserve.cli.summary import Summary
 from edgeserve.domain.errors import NotAvailableError
 from edgeserve.domain.request import Policy, StreamOptions
+from edgeserve.tooling.frame_record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -46,6 +46,7 @@ _EXTRAS = {
     "paho": "mqtt",
     "prometheus_client": "server",
     "pycocotools": "quantize",
+    "ray": "ray",
     "simplejpeg": "server",
 }
 """The extra that brings an optional dependency."""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgeserve.cli.frame_line import line
 from edgeserve.cli.json_option import JsonWriter
-from edgeserve.cli.record import line, record
 from edgeserve.cli.summary import Summary
 from edgeserve.client import DetectionClient
+from edgeserve.tooling.frame_record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgeserve.cli.frame_line import line
 from edgeserve.cli.json_option import JsonWriter, json_option
-from edgeserve.cli.record import line, record
 from edgeserve.cli.server_options import address_option, credentials_options
 from edgeserve.cli.summary import Summary
+from edgeserve.tooling.frame_record import record
 
 if TYPE_CHECKING:
     from edgeserve.client import Credentials

@@ -39,8 +39,12 @@ _ERRORS: dict[ErrorCode, type[EdgeserveError]] = {
     ErrorCode.RATE_LIMITED: LimitReachedError,
     ErrorCode.MODEL_UNAVAILABLE: ModelNotReadyError,
 }
-_FIELDS = {BOXES: "boxes_xyxy", SCORES: "scores", CLASS_IDS: "class_ids"}
-"""Outputs that are a field of `Detections`."""
+_FIELDS: dict[str, tuple[str, type[np.generic], int]] = {
+    BOXES: ("boxes_xyxy", np.float32, 0),
+    SCORES: ("scores", np.float32, 0),
+    CLASS_IDS: ("class_ids", np.int64, -1),
+}
+"""Outputs that are a field of `Detections`, and what the rest of a row is filled with."""
 _DROPS: dict[DropReason, EdgeserveError] = {
     DropReason.REPLACED: LimitReachedError("dropped: a newer request took its place"),
     DropReason.EXPIRED: LimitReachedError("dropped: its turn came after its time"),
@@ -124,17 +128,15 @@ def _output(name: str, results: Sequence[FrameResult]) -> Tensor:
         return Tensor.of_array(name, np.array(counts, dtype=np.int32))
     shape = (len(results), max(counts))
     if name == LABELS:
-        rows = (list(one.labels) + [""] * (shape[1] - len(one.labels)) for one in results)
-        return Tensor.of_elements(name, shape, (label.encode() for row in rows for label in row))
-    values: NDArray[Any]
-    if name == BOXES:
-        values = np.zeros((*shape, 4), dtype=np.float32)
-    elif name == SCORES:
-        values = np.zeros(shape, dtype=np.float32)
-    else:
-        values = np.full(shape, -1, dtype=np.int64)
-    for row, result in zip(values, results, strict=True):
-        row[: len(result.detections)] = getattr(result.detections, _FIELDS[name])
+        texts = (list(one.labels) + [""] * (shape[1] - len(one.labels)) for one in results)
+        return Tensor.of_elements(name, shape, (text.encode() for row in texts for text in row))
+    field, dtype, fill = _FIELDS[name]
+    rows = [getattr(one.detections, field) for one in results]
+    if len(rows) == 1:
+        return Tensor.of_array(name, rows[0][np.newaxis].astype(dtype, copy=False))
+    values: NDArray[Any] = np.full((*shape, *rows[0].shape[1:]), fill, dtype)
+    for place, row in zip(values, rows, strict=True):
+        place[: len(row)] = row
     return Tensor.of_array(name, values)
 
 

@@ -33,19 +33,7 @@ def frames_of(
         RequestError: not one input that the model takes, or more frames than the server does.
         FrameError: a frame is over a limit.
     """
-    known = ", ".join(_text(one) for one in tensors.inputs)
-    if len(request.inputs) != 1:
-        text = (
-            f"model {request.model_name!r}: the request has {len(request.inputs)} inputs; "
-            f"expected one of {known}"
-        )
-        raise RequestError(text)
-    (given,) = request.inputs
-    expected = next((one for one in tensors.inputs if one.name == given.name), None)
-    if expected is None:
-        text = f"model {request.model_name!r} has no input {given.name!r}; expected one of {known}"
-        raise RequestError(text)
-    _check(given, expected)
+    given = _the_input(request, tensors)
     if not 1 <= given.shape[0] <= most:
         text = (
             f"input {given.name!r} has shape {list(given.shape)}; a request has 1 to {most} "
@@ -53,6 +41,18 @@ def frames_of(
         )
         raise RequestError(text)
     return _encoded(given, limits, arrival_ns) if given.name == ENCODED else _own(given, arrival_ns)
+
+
+def _the_input(request: InferRequest, tensors: ModelTensors) -> Tensor:
+    """The one input of a request, which is one that the model takes."""
+    for expected in tensors.inputs:
+        if len(request.inputs) == 1 and request.inputs[0].name == expected.name:
+            _check(request.inputs[0], expected)
+            return request.inputs[0]
+    given = ", ".join(repr(one.name) for one in request.inputs) or "none"
+    known = ", ".join(_text(one) for one in tensors.inputs)
+    text = f"model {request.model_name!r}: the inputs are {given}; expected one of {known}"
+    raise RequestError(text)
 
 
 def _check(given: Tensor, expected: TensorMetadata) -> None:

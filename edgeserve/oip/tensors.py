@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from edgeserve.wire.oip.datatype import BYTES, datatype_of
 from edgeserve.wire.oip.description import TensorMetadata
@@ -54,6 +55,13 @@ class ModelTensors:
     @classmethod
     def of(cls, detector: Detector) -> ModelTensors:
         """The tensors of a model as its engine takes and gives them."""
+        known = _KNOWN.get(detector)
+        if known is None:
+            known = _KNOWN[detector] = cls._read(detector)
+        return known
+
+    @classmethod
+    def _read(cls, detector: Detector) -> ModelTensors:
         wanted, engine = detector.input, detector.engine
         size = (wanted.height_px, wanted.width_px)
         shape = (*size, 3) if wanted.layout == "NHWC" else (3, *size)
@@ -74,3 +82,7 @@ class ModelTensors:
     def outputs(self) -> tuple[TensorMetadata, ...]:
         """All that may be asked for."""
         return (*DECODED, _LABELS, *self.raw)
+
+
+_KNOWN: WeakKeyDictionary[Detector, ModelTensors] = WeakKeyDictionary()
+"""Asked for with each request. Weak: a detector that is replaced must go."""

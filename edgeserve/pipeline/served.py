@@ -167,6 +167,8 @@ class ServedModels:
             if model.status.name == (name or self._default)
             and version in {"", model.status.version}
         ]
+        if len(fitting) == 1:
+            return fitting[0]
         if fitting:
             return max(fitting, key=_rank)
         wanted = f"{name or 'default'}:{version}" if version else name or self._default

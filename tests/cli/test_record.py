@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeserve.cli.record import line, record
+from edgeserve.cli.frame_line import line
 from edgeserve.cli.summary import Summary
 from edgeserve.domain.detections import Detections
 from edgeserve.domain.result import DropReason, ErrorCode, FrameResult, StageTimes, Status
+from edgeserve.tooling.frame_record import record
 
 OK = FrameResult(
     frame_id=12,

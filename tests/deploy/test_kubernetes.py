@@ -63,6 +63,34 @@ def test_what_a_kustomization_names_is_there(path: Path) -> None:
             assert container["name"] == "edgeserve"
 
 
+@pytest.mark.parametrize("overlay", ["k3s", "nvidia", "intel-gpu", "intel-npu"])
+def test_what_an_overlay_makes_of_the_deployment_is_what_the_api_expects(
+    overlay: str, deployment: dict[str, Any]
+) -> None:
+    folder = KUBERNETES / "overlays" / overlay
+    (kustomization,) = _documents(folder / "kustomization.yaml")
+    patched: Any = deployment
+    for patch in kustomization["patches"]:
+        (part,) = _documents(folder / patch["path"])
+        patched = _merged(patched, part)
+    kubernetes_validate.validate(patched, _VERSION, strict=True)
+    (container,) = patched["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == ["serve", "--config", "/etc/edgeserve/edgeserve.toml"]
+    assert patched != deployment
+
+
+def _merged(base: Any, patch: Any) -> Any:  # noqa: ANN401 - of YAML
+    """A strategic merge, as kustomize does it: lists of named things by their names."""
+    if isinstance(base, dict) and isinstance(patch, dict):
+        kept = {} if patch.get("$patch") == "replace" else base
+        wanted = {key: one for key, one in patch.items() if key != "$patch"}
+        return kept | {key: _merged(kept.get(key), one) for key, one in wanted.items()}
+    if isinstance(base, list) and all(isinstance(one, dict) and "name" in one for one in patch):
+        named = {one["name"]: one for one in base}
+        return list((named | {p["name"]: _merged(named.get(p["name"]), p) for p in patch}).values())
+    return patch
+
+
 def test_selectors_find_the_pods_and_services_their_ports(deployment: dict[str, Any]) -> None:
     template = deployment["spec"]["template"]
     labels = template["metadata"]["labels"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -15,7 +16,6 @@ from edgeserve.wire._generated import inference_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from tests.foreign.conftest import Foreign
     from tests.system.conftest import Start
@@ -96,6 +96,13 @@ def test_the_example_prints_what_it_finds(
     assert len(printed.splitlines()) == sum(map(len, scores))
     assert "person.jpg: person " in printed
     assert "nothing.jpg" not in printed
+
+
+def test_kserves_manifests_are_what_its_sdk_knows(foreign: Foreign) -> None:
+    folder = Path(__file__).parents[2] / "deploy" / "kubernetes" / "kserve"
+    paths = sorted(str(path) for path in folder.glob("*.yaml"))
+    checked = foreign("kserve_manifests.py", *paths, needs=KSERVE).decode().split()
+    assert checked == ["InferenceService", "ServingRuntime"]
 
 
 def test_our_messages_are_tritons_by_name_number_and_type(foreign: Foreign) -> None:

@@ -61,7 +61,7 @@ def descriptions(client: Any, *, grpc: bool) -> None:  # noqa: ANN401 - of eithe
     config = client.get_model_config(MODEL, **more)
     assert (config["config"] if grpc else config)["name"] == MODEL
     index = client.get_model_repository_index(**more)
-    assert [one["name"] for one in (index["models"] if grpc else index)] == [MODEL]
+    assert MODEL in [one["name"] for one in (index["models"] if grpc else index)]
     statistics = client.get_inference_statistics(MODEL, **more)["model_stats"]
     assert int(statistics[0]["inference_count"]) > 0
 
@@ -192,6 +192,30 @@ async def aio_streaming(address: str, pictures: list[bytes]) -> Any:  # noqa: AN
     return results
 
 
+def repository(module: Any, address: str, pictures: list[bytes]) -> None:  # noqa: ANN401
+    """Unload the model and load it again."""
+    client = module.InferenceServerClient(address)
+    try:
+        before = found(client.infer(MODEL, [pictures_input(module, pictures)]))
+        client.unload_model(MODEL)
+        assert not client.is_model_ready(MODEL)
+        assert states(client)[MODEL] == "UNAVAILABLE"
+        client.load_model(MODEL)
+        assert client.is_model_ready(MODEL)
+        assert states(client)[MODEL] == "READY"
+        assert found(client.infer(MODEL, [pictures_input(module, pictures)])) == before
+    finally:
+        client.close()
+
+
+def states(client: Any) -> dict[str, str]:  # noqa: ANN401 - of either transport
+    """What the index says of each model."""
+    index = client.get_model_repository_index()
+    if isinstance(index, list):
+        return {one["name"]: one["state"] for one in index}
+    return {one.name: one.state for one in index.models}
+
+
 def main() -> None:
     grpc_address, http_address, *paths = sys.argv[1:]
     pictures = [Path(path).read_bytes() for path in paths]
@@ -210,6 +234,8 @@ def main() -> None:
         "grpc asyncio stream": asyncio.run(aio_streaming(grpc_address, pictures)),
         "http asyncio": asyncio.run(aio(tritonclient.http.aio, http_address, pictures)),
     }
+    repository(tritonclient.grpc, grpc_address, pictures)
+    repository(tritonclient.http, http_address, pictures)
     sys.stdout.write(json.dumps(ways))
 
 

@@ -10,7 +10,13 @@ from importlib import metadata, resources, util
 from edgeserve.client import DetectionClient
 
 RUNTIMES = ("openvino", "onnxruntime")
-BRINGS = {"video": "av", "mqtt": "paho.mqtt", "quantize": "nncf", "serving": "aiohttp"}
+BRINGS = {
+    "video": "av",
+    "mqtt": "paho.mqtt",
+    "quantize": "nncf",
+    "ray": "ray",
+    "serving": "aiohttp",
+}
 """Modules that an extra is there for."""
 
 

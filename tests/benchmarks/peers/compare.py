@@ -22,11 +22,12 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from edgeserve.tooling.bench.process import machine
-from tests.benchmarks.peers.servers import KServe, MlServer, Ours
+from tests.benchmarks.peers.servers import KServe, MlServer, Ours, PyTriton
 
 if TYPE_CHECKING:
-    from tests.benchmarks.peers.servers import Server
+    from tests.benchmarks.peers.servers import Peer, Server
 
+KINDS: dict[str, type[Peer]] = {"mlserver": MlServer, "kserve": KServe, "pytriton": PyTriton}
 _CAMERAS = 8
 _LOAD = 0.7
 _ROWS = (
@@ -121,13 +122,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("wheel", type=Path, help="of edgeserve, for the others' environments")
     parser.add_argument("--environments", type=Path, default=Path(".venv-peers"))
+    parser.add_argument("--peers", nargs="+", choices=KINDS, default=["mlserver", "kserve"])
     parser.add_argument("--streams", type=int, nargs="+", default=[1, 4, 16, 64])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=6.0)
     arguments = parser.parse_args()
     peers = [
-        kind(arguments.environments.resolve(), arguments.wheel.resolve(), job)
-        for kind in (MlServer, KServe)
+        KINDS[name](arguments.environments.resolve(), arguments.wheel.resolve(), job)
+        for name in arguments.peers
         for job in ("plain", "ours")
     ]
     for peer in peers:

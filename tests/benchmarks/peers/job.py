@@ -46,7 +46,7 @@ class Job:
 
     def __init__(self) -> None:
         """Load the bundle on OpenVINO for throughput, as our server does under load."""
-        self._per_thread = {"ours": _ours, "plain": _plain}[os.environ["PEER_JOB"]]()
+        self._per_thread = make_detect()
         self._own = threading.local()
         self._pool = ThreadPoolExecutor(available_cpus() + 1, initializer=self._prepare)
 
@@ -61,6 +61,11 @@ class Job:
     def _run(self, picture: bytes) -> Found:
         detect: Detect = self._own.detect
         return detect(picture)
+
+
+def make_detect() -> Callable[[], Detect]:
+    """Loads the model for all threads; what it gives makes the function of one thread."""
+    return {"ours": _ours, "plain": _plain}[os.environ["PEER_JOB"]]()
 
 
 def _ours() -> Callable[[], Detect]:

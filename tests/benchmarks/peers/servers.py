@@ -31,6 +31,20 @@ _START_S = 120
 _STOP_S = 30
 
 
+_LOCK = """
+from multiprocessing import resource_tracker as _tracker
+
+if not hasattr(_tracker._resource_tracker._lock, "_recursion_count"):
+    _tracker._resource_tracker._lock = threading._PyRLock()
+"""
+"""Triton's backend brings the first release of its Python. Later ones' standard library asks locks
+for what those lack; the lock that is written in Python has it."""
+_CONNECT = "        sock.connect(socket_path.as_posix())\n"
+_PAUSE = "        time.sleep(0.2)\n"
+"""Instances after the first connect to its socket as soon as it is there, and are refused where it
+does not listen yet."""
+
+
 class Server(ABC):
     """A server that is ready on localhost while the context is open.
 
@@ -201,6 +215,30 @@ class KServe(Peer):
     def _command(self, folder: Path, grpc: int, http: int, metrics: int) -> Sequence[str]:
         del folder, metrics
         program = str(_HERE / "kserve_peer.py")
+        return [self._program("python"), program, str(grpc), str(http)]
+
+
+class PyTriton(Peer):
+    """Triton with its Python backend, started from Python."""
+
+    name = "Triton"
+    requirement = "nvidia-pytriton==0.7.0"
+
+    def install(self) -> None:
+        """Make the environment, and mend it where its Python is newer than Triton's own."""
+        super().install()
+        (proxy,) = self._environment.glob("lib/python3*/site-packages/pytriton/proxy")
+        text = (proxy / "data.py").read_text(encoding="utf-8")
+        if _LOCK not in text:
+            (proxy / "data.py").write_text(text + _LOCK, encoding="utf-8")
+        text = (proxy / "communication.py").read_text(encoding="utf-8")
+        if _PAUSE not in text:
+            text = text.replace(_CONNECT, _PAUSE + _CONNECT)
+            (proxy / "communication.py").write_text(text, encoding="utf-8")
+
+    def _command(self, folder: Path, grpc: int, http: int, metrics: int) -> Sequence[str]:
+        del folder, metrics
+        program = str(_HERE / "pytriton_peer.py")
         return [self._program("python"), program, str(grpc), str(http)]
 
 

@@ -1,4 +1,4 @@
-"""A frame's result as a JSON record, and as a line for people."""
+"""A frame's result as a JSON record."""
 
 from __future__ import annotations
 
@@ -55,21 +55,3 @@ def reason(result: FrameResult) -> str | None:
     """Why a frame was dropped, or what was wrong with it."""
     why = result.drop_reason if result.status is Status.DROPPED else result.error_code
     return why.value if why is not None else None
-
-
-def line(result: FrameResult, name: str) -> str:
-    """One line for people, about the frame that they know by `name`."""
-    if result.status is Status.OK:
-        found = result.detections
-        objects = [
-            f"{label} {score:.2f} ({', '.join(f'{side:.0f}' for side in box)})"
-            for label, score, box in zip(
-                result.labels,
-                found.scores.tolist(),
-                found.boxes_xyxy.tolist(),
-                strict=True,
-            )
-        ]
-        return "  ".join([name, *(objects or ["nothing"]), f"{result.latency_us / 1000:.1f} ms"])
-    words = [name, result.status.value, reason(result), result.message]
-    return "  ".join(word for word in words if word)
