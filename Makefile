@@ -13,6 +13,9 @@ PYTEST_FLAGS := $(if $(AGAIN),--last-failed --last-failed-no-failures none) \
     $(addprefix --ignore=,$(IGNORE))
 EDGESERVE_DATA ?= $(CURDIR)/../shared/data
 export EDGESERVE_DATA
+FAULTS ?= deploy/FAULTS.md
+MINUTES ?= 45
+SEED ?= 1
 EXTRAS ?=
 SECONDS ?= 60
 # Of `make fuzz`: for each target, and TARGETS='picture heads …' for some of them.
@@ -96,6 +99,14 @@ ci: check check-models audit test test-long test-models ## All that runs on ever
 
 bench: $(VENV)/.package ## Measure the server beside the same work in one process
 	$(BIN)/edgeserve bench
+
+faults: $(VENV)/.package $(VENV)/.dev ## Break all that can break around a server; write what was seen (FAULTS=file)
+	mkdir -p build && rm -f build/faults.jsonl
+	EDGESERVE_FAULT_ROWS=$(CURDIR)/build/faults.jsonl $(BIN)/pytest tests/faults $(PYTEST_FLAGS)
+	$(BIN)/python -m tests.faults.table build/faults.jsonl $(FAULTS)
+
+soak: $(VENV)/.package $(VENV)/.dev ## A server under load and faults (MINUTES=45, SEED=1); report and plot in build/soak
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) --seed $(SEED) --out build/soak
 
 peers: $(VENV)/.package $(VENV)/.dev ## The same job on other model servers, beside ours (installs them)
 	$(BIN)/python -m tests.benchmarks.peers.compare dist/edgeserve-*.whl

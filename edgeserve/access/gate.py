@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from edgeserve.access.authorizer import Authorizer
@@ -84,6 +86,7 @@ class Gate:
         self.refusals = Refusals()
         self._meters = Meters(options, self.refusals) if options.counts else None
         self._calls: set[Call] = set()
+        self._told_expiry_unix_s = 0.0
 
     @property
     def open(self) -> bool:
@@ -132,10 +135,22 @@ class Gate:
         _reload("tokens", self.authorizer)
         if self.tls is not None:
             _reload("certificates", self.tls)
+            self._tell_expired(self.tls.material.expiry_unix_s)
         for call in list(self._calls):
             if not call.withdrawn and not self.authorizer.holds(call.identity, call.needs):
                 self.refusals.add(Reason.WITHDRAWN)
                 call.withdraw()
+
+    def _tell_expired(self, expiry_unix_s: float) -> None:
+        """Say in the log, once of each certificate, that clients refuse it."""
+        if expiry_unix_s <= time.time() and expiry_unix_s != self._told_expiry_unix_s:
+            self._told_expiry_unix_s = expiry_unix_s
+            ended = datetime.fromtimestamp(expiry_unix_s, timezone.utc)
+            words = (
+                "tls_cert: %s expired at %s, and new clients refuse it; put a new one there, it is "
+                "read without a restart"
+            )
+            _log.error(words, self.options.tls_cert, f"{ended:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _reload(name: str, part: Authorizer | TlsFiles) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeserve.access.changes import FileChanges
+from edgeserve.access.expiry import expiry_unix_s
 from edgeserve.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class TlsMaterial:
         certificate: PEM, ours first.
         key: PEM, of the first certificate.
         client_ca: PEM, of authorities that clients' certificates may come from; empty for none.
+        expiry_unix_s: when our certificate ends.
         context: the same, for transports that take it in this form. A client's certificate is
             verified where it shows one, and not demanded.
     """
@@ -29,6 +31,7 @@ class TlsMaterial:
     certificate: bytes
     key: bytes = field(repr=False)
     client_ca: bytes
+    expiry_unix_s: float
     context: ssl.SSLContext
 
 
@@ -79,10 +82,12 @@ def _read(options: AccessOptions) -> TlsMaterial:
     cert, key, client_ca = options.tls_cert, options.tls_key, options.tls_client_ca
     # Proves that the key is the certificate's, before anybody is served with it.
     context = _context(options)
+    certificate = _bytes("tls_cert", cert)
     return TlsMaterial(
-        certificate=_bytes("tls_cert", cert),
+        certificate=certificate,
         key=_bytes("tls_key", key or cert),
         client_ca=_bytes("tls_client_ca", client_ca) if client_ca else b"",
+        expiry_unix_s=expiry_unix_s(certificate),
         context=context,
     )
 

@@ -28,6 +28,7 @@ from edgeserve.pipeline.watchdog import Watchdog
 from edgeserve.serving.admin import AdminServer
 from edgeserve.serving.server import GrpcServer
 from edgeserve.telemetry.camera_metrics import CameraMetrics
+from edgeserve.telemetry.certificate_metrics import CertificateMetrics
 from edgeserve.telemetry.machine_metrics import MachineMetrics
 from edgeserve.telemetry.metrics import Metrics
 from edgeserve.telemetry.refusal_metrics import RefusalMetrics
@@ -95,6 +96,8 @@ class Server:
         metrics = Metrics(self._traces)
         MachineMetrics(metrics.registry)
         RefusalMetrics(metrics.registry, self._gate.refusals)
+        if (tls := self._gate.tls) is not None:
+            CertificateMetrics(metrics.registry, lambda: tls.material.expiry_unix_s)
         watchdog = self._watchdog(metrics)
         try:
             control = await asyncio.to_thread(

@@ -57,8 +57,10 @@ class Stamping:
             stamp_ns = None
         if self._paced and stamp_ns is not None:
             self._hold(stamp_ns)
-        now_ns = time.time_ns()
-        capture_ns = now_ns if stamp_ns is None else self._clock.date(stamp_ns, now_ns)
+        # The clock on the wall may be set meanwhile: it only says when now is.
+        now_ns = time.monotonic_ns()
+        age_ns = 0 if stamp_ns is None else now_ns - self._clock.date(stamp_ns, now_ns)
+        capture_ns = time.time_ns() - age_ns
         if self._most_lag_s and self._clock.lag_s > self._most_lag_s:
             text = (
                 f"the stream is {self._clock.lag_s:.1f} s behind its own clock "

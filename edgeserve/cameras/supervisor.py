@@ -152,18 +152,23 @@ class Supervisor:
                 if not self._closed:
                     self._sleep(None)
                 continue
-            began_s = time.monotonic()
-            error = self._connect()
-            if error is None or self._closed or self._paused:
-                continue
-            if isinstance(error, _FileEndedError):
-                self._end_of_file()
-                continue
-            if self._steady(began_s):
-                backoff.reset()
-            wait_s = backoff.wait_s()
-            self._fail(error, wait_s)
-            self._sleep(wait_s)
+            # A call for each: an error knows the connection that it ended, and its stream's model.
+            self._try(backoff)
+
+    def _try(self, backoff: Backoff) -> None:
+        """Read one connection to its end, and wait before the next."""
+        began_s = time.monotonic()
+        error = self._connect()
+        if error is None or self._closed or self._paused:
+            return
+        if isinstance(error, _FileEndedError):
+            self._end_of_file()
+            return
+        if self._steady(began_s):
+            backoff.reset()
+        wait_s = backoff.wait_s()
+        self._fail(error, wait_s)
+        self._sleep(wait_s)
 
     def _connect(self) -> Exception | None:
         """Read one connection to its end: what ended it, None if the operator did."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import grpc
@@ -46,6 +47,8 @@ _TABLE: dict[grpc.StatusCode, tuple[type[EdgeserveError], str]] = {
         "no server at {address} ({details}); check that `edgeserve serve` runs and listens there",
     ),
 }
+_NOT_ACCEPTED = re.compile(r"CERTIFICATE_VERIFY_FAILED: ([^:]+)")
+"""In Core's details of UNAVAILABLE: OpenSSL's reason."""
 _OTHER = (TransportError, "the server at {address} ended the call with {code}: {details}")
 
 
@@ -53,4 +56,10 @@ def error_of(error: aio.AioRpcError, address: str) -> EdgeserveError:
     """The domain error of a call to `address` that failed."""
     kind, text = _TABLE.get(error.code(), _OTHER)
     details = error.details() or "no reason given"
+    if error.code() is grpc.StatusCode.UNAVAILABLE and (found := _NOT_ACCEPTED.search(details)):
+        text = (
+            f"the server at {address} shows a certificate that this client does not accept: "
+            f"{found[1]}; check it, and the authorities that the client trusts (ca)"
+        )
+        return TransportError(text)
     return kind(text.format(address=address, code=error.code().name, details=details))

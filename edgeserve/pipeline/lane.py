@@ -14,9 +14,9 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgeserve.domain.errors import EngineError, FrameError
+from edgeserve.domain.errors import EngineError
 from edgeserve.pipeline.configuration import Configuration
-from edgeserve.pipeline.outcome import failed, found
+from edgeserve.pipeline.outcome import failed, found, log_failure
 from edgeserve.pipeline.per_thread import PerThread
 from edgeserve.pipeline.scheduler import Scheduler
 from edgeserve.pipeline.warmup import prepare_configuration
@@ -201,10 +201,11 @@ class Lane:
             try:
                 prepare_configuration(configuration, missing, self.device)
             except Exception as error:  # noqa: BLE001 - the lane goes on as it is
-                words = "%s cannot be compiled for %s, and stays as it is: %s"
+                words = "%s cannot be compiled for %s, and stays as it is for now: %s"
                 _log.warning(words, self.device, configuration.value, error)
                 with self.lock:
-                    self._scheduler.give_up()
+                    self._scheduler.put_off(self.now_ns())
+                    self._compiling = False
                 return
 
     def _answer(
@@ -226,14 +227,8 @@ class Lane:
                 worker = own[configuration] = detector.create_worker(configuration)
             job.worker = worker
             inspection = worker.run(frame, job.ticket.selection)
-        except (FrameError, EngineError) as fault:
-            return failed(frame.frame_id, frame.arrival_ns, fault, self.now_ns())
         except Exception as fault:  # noqa: BLE001 - a worker that died would take its device along
-            _log.exception(
-                "frame %d: unexpected fault",
-                frame.frame_id,
-                extra={"origin": job.ticket.stream.origin},
-            )
+            log_failure(frame.frame_id, job.ticket.stream.origin, fault)
             return failed(frame.frame_id, frame.arrival_ns, fault, self.now_ns())
         return found(
             frame,

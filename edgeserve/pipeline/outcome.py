@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
 from edgeserve.domain.errors import (
+    DeviceHungError,
     EngineError,
+    FrameError,
     InvalidImageError,
     ModelNotReadyError,
     RateLimitedError,
@@ -18,8 +21,11 @@ from edgeserve.domain.result import DropReason, ErrorCode, FrameResult, StageTim
 
 if TYPE_CHECKING:
     from edgeserve.domain.frame import EncodedFrame
+    from edgeserve.domain.origin import Origin
     from edgeserve.pipeline.detector import Detector, Inspection
 
+_log = logging.getLogger(__name__)
+_NO_MEMORY = "the server has no memory left for this frame"
 _CODES = (
     (InvalidImageError, ErrorCode.INVALID_IMAGE),
     (TooManyPixelsError, ErrorCode.TOO_MANY_PIXELS),
@@ -85,14 +91,37 @@ def dropped(frame: EncodedFrame, reason: DropReason, now_ns: int) -> FrameResult
     )
 
 
+def log_failure(frame_id: int, origin: Origin, error: Exception) -> None:
+    """Tell the operator of what is not the frame's own fault, unless the watchdog does.
+
+    Args:
+        frame_id: the sender's number.
+        origin: of the frame's stream.
+        error: that its result will tell.
+    """
+    if isinstance(error, FrameError | DeviceHungError):
+        return
+    told = {"origin": origin}
+    if isinstance(error, EngineError):
+        _log.error("frame %d: the inference failed: %s", frame_id, error, extra=told)
+    elif isinstance(error, MemoryError):
+        _log.error("frame %d: %s", frame_id, _NO_MEMORY, extra=told)
+    else:
+        _log.error("frame %d: unexpected fault", frame_id, exc_info=error, extra=told)
+
+
 def failed(frame_id: int, arrival_ns: int, error: Exception, now_ns: int) -> FrameResult:
     """The result of a frame that could not be processed; times are of the monotonic clock."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), ErrorCode.INTERNAL)
-    internal = code is ErrorCode.INTERNAL
+    message = str(error)
+    if isinstance(error, MemoryError):
+        message = _NO_MEMORY
+    elif code is ErrorCode.INTERNAL:
+        message = "a fault of the server; its log says more"
     return FrameResult(
         frame_id=frame_id,
         status=Status.ERROR,
         error_code=code,
-        message="a fault of the server; its log says more" if internal else str(error),
+        message=message,
         latency_us=(now_ns - arrival_ns) // 1000,
     )

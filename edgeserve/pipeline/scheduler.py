@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from edgeserve.pipeline.feed import Feed, Ticket
 
+_FIRST_STAY_NS = 60_000_000_000
+_LONGEST_STAY_NS = 3600_000_000_000
+"""What cannot be compiled (no memory, no files) may be had later."""
+
 
 class Scheduler:
     """Hands out the frames of all streams of one device. One configuration is active at a time."""
@@ -40,6 +44,8 @@ class Scheduler:
         self._wanted = active
         self._ready = {active}
         self._governor = Governor(active) if switches else None
+        self._stay_ns = _FIRST_STAY_NS
+        self._stay_until_ns = 0
         self._queue: FairQueue[Feed] = FairQueue()
 
     @property
@@ -126,13 +132,16 @@ class Scheduler:
         cost.learn(service_ns)
         if self._governor is not None and self._wanted is self.active:
             crowded = bool(self._queue or self.in_work)
-            self._wanted = self._governor.observe(now_ns, service_ns, crowded=crowded)
+            wanted = self._governor.observe(now_ns, service_ns, crowded=crowded)
+            if now_ns >= self._stay_until_ns:
+                self._wanted = wanted
 
     def prepared(self, configuration: Configuration) -> None:
         """The engines of a configuration are there."""
         self._ready.add(configuration)
 
-    def give_up(self) -> None:
-        """The missing configuration cannot be had: stay in this one for good."""
+    def put_off(self, now_ns: int) -> None:
+        """The missing configuration cannot be had now: stay in this one, each time for longer."""
         self._wanted = self.active
-        self._governor = None
+        self._stay_until_ns = now_ns + self._stay_ns
+        self._stay_ns = min(2 * self._stay_ns, _LONGEST_STAY_NS)

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgeserve.domain.errors import EngineError, FrameError
+from edgeserve.domain.errors import DeviceHungError
 from edgeserve.pipeline.batch_runner import BatchRunner
 from edgeserve.pipeline.batching import Batcher
 from edgeserve.pipeline.configuration import Configuration
-from edgeserve.pipeline.outcome import failed, found
+from edgeserve.pipeline.outcome import failed, found, log_failure
 from edgeserve.pipeline.per_thread import PerThread
 from edgeserve.pipeline.preparer import FramePreparer
 from edgeserve.pipeline.scheduler import Scheduler
@@ -222,7 +222,7 @@ class StagedLane:
         """The raw outputs of each frame, or what went wrong; `runners` are the thread's own."""
         detector = batch[0].ticket.detector
         if detector.out_of_service:
-            return EngineError(detector.out_of_service)
+            return DeviceHungError(detector.out_of_service)
         try:
             runner = runners.get(detector)
             if runner is None:
@@ -276,13 +276,7 @@ class StagedLane:
 
     def _failed(self, ticket: Ticket, error: Exception) -> FrameResult:
         frame = ticket.frame
-        if not isinstance(error, FrameError | EngineError):
-            _log.error(
-                "frame %d: unexpected fault",
-                frame.frame_id,
-                exc_info=error,
-                extra={"origin": ticket.stream.origin},
-            )
+        log_failure(frame.frame_id, ticket.stream.origin, error)
         return failed(frame.frame_id, frame.arrival_ns, error, self.now_ns())
 
     def _end(

@@ -46,7 +46,7 @@ class Job:
         ticket: the frame.
         replace: starts another thread in the place of the one that hangs.
         worker: that runs it, as soon as it is known.
-        started: monotonic seconds.
+        started: monotonic seconds, later by the time that the process was stopped since.
         overdue: whether the watchdog has answered it.
     """
 
@@ -125,23 +125,36 @@ class Watchdog:
 
     def _look(self) -> None:
         shortest = min(filter(None, (self._timeout_s, self._grace_s)))
-        while not self._closed.wait(min(shortest / _LOOKS, _LONGEST_WAIT_S)):
+        pause_s = min(shortest / _LOOKS, _LONGEST_WAIT_S)
+        last = time.monotonic()
+        hung = False
+        while not (hung or self._closed.wait(pause_s)):
             now = time.monotonic()
-            with self._lock:
-                late = [job for job in self._jobs if now - job.started > self._timeout_s]
-                fresh = [job for job in late if not job.overdue]
-                for job in fresh:
-                    job.overdue = True
-                    job.ticket.detector.out_of_service = self._text(job)
+            # While the process was stopped (SIGSTOP, a frozen container) no inference could run.
+            stopped_s = max(0.0, now - last - 2 * pause_s)
+            last = now
+            # A call for each: nothing of a job, or of its model, is kept while waiting.
+            hung = self._judge(now, stopped_s)
+
+    def _judge(self, now: float, stopped_s: float) -> bool:
+        """Look at all jobs once; whether a device was given up."""
+        with self._lock:
+            for job in self._jobs:
+                job.started = min(now, job.started + stopped_s)
+            late = [job for job in self._jobs if now - job.started > self._timeout_s]
+            fresh = [job for job in late if not job.overdue]
             for job in fresh:
-                self._answer(job)
-            if fresh:
-                self._on_change()
-            lost = [job for job in late if now - job.started > self._timeout_s + self._grace_s]
-            if lost:
-                text = f"{self._text(lost[0])} and could not be cancelled in {self._grace_s:g} s"
-                self._on_hung(DeviceHungError(text))
-                return
+                job.overdue = True
+                job.ticket.detector.out_of_service = self._text(job)
+        for job in fresh:
+            self._answer(job)
+        if fresh:
+            self._on_change()
+        lost = [job for job in late if now - job.started > self._timeout_s + self._grace_s]
+        if lost:
+            text = f"{self._text(lost[0])} and could not be cancelled in {self._grace_s:g} s"
+            self._on_hung(DeviceHungError(text))
+        return bool(lost)
 
     def _answer(self, job: Job) -> None:
         frame, stream = job.ticket.frame, job.ticket.stream

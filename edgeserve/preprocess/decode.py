@@ -50,6 +50,7 @@ def decode(
     Raises:
         InvalidImageError: not an image, truncated, or not what its header says.
         TooManyPixelsError: the header promises more than `max_pixels`; nothing was decoded.
+        MemoryError: there is none for the pixels.
     """
     if frame.encoding.raw:
         _check_pixels(frame.width_px, frame.height_px, max_pixels)
@@ -119,6 +120,8 @@ def _decode_other(data: bytes, color_order: ColorOrder) -> NDArray[np.uint8]:
     try:
         pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags)
     except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from error
         text = f"the picture cannot be decoded: {error.err or error}"
         raise InvalidImageError(text) from error
     if pixels is None:

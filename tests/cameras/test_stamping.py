@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from edgeserve.cameras import stamping as module
 from edgeserve.cameras.reading import FellBehindError, Reading
 from edgeserve.cameras.stamping import Stamping
 
@@ -18,6 +19,33 @@ def test_a_stream_that_falls_behind_its_own_clock_is_given_up() -> None:
     time.sleep(0.1)
     with pytest.raises(FellBehindError, match=r"behind its own clock \(setting max_lag\)"):
         stamping.capture_ns(1_000_000_001)
+
+
+class WallClock:
+    """The module `time` where somebody sets the clock on the wall."""
+
+    def __init__(self) -> None:
+        self.ahead_ns = 0
+        self.monotonic, self.monotonic_ns = time.monotonic, time.monotonic_ns
+
+    def time_ns(self) -> int:
+        return time.time_ns() + self.ahead_ns
+
+
+@pytest.mark.parametrize("step_s", [10, -10, 86_400, -86_400])
+def test_a_clock_that_is_set_neither_ages_frames_nor_ends_the_stream(
+    step_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = WallClock()
+    monkeypatch.setattr(module, "time", clock)
+    stamping = Stamping(Reading(max_lag_s=5))
+    began_ns = time.monotonic_ns()
+    stamping.capture_ns(_HOUR_NS)
+    clock.ahead_ns = step_s * 1_000_000_000
+    before_ns = clock.time_ns()
+    # As much later by the stream's clock as by ours.
+    capture_ns = stamping.capture_ns(_HOUR_NS + time.monotonic_ns() - began_ns) or 0
+    assert before_ns - 5_000_000_000 < capture_ns <= clock.time_ns()
 
 
 def test_no_limit_means_that_it_may_fall_behind() -> None:

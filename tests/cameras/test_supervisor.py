@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+import weakref
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from edgeserve.domain.camera import CameraState
 from edgeserve.domain.errors import ModelNotReadyError
 from tests.cameras.mjpeg_server import MjpegServer
 from tests.cameras.rtsp_server import RtspServer, pattern
+from tests.sinks.ports import free_port
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -27,6 +29,16 @@ if TYPE_CHECKING:
 _PYAV = pytest.mark.skipif(not pyav_installed(), reason="no package av (extra [video])")
 
 
+class Delivery:
+    """Takes the frames of one connection."""
+
+    def __init__(self, frames: list[EncodedFrame]) -> None:
+        self._frames = frames
+
+    def __call__(self, frame: EncodedFrame) -> None:
+        self._frames.append(frame)
+
+
 class Watched(NullCameraObserver):
     """A camera under supervision, all its frames' numbers, and what was told of it."""
 
@@ -36,6 +48,7 @@ class Watched(NullCameraObserver):
         self.told: list[str] = []
         self.frames: list[EncodedFrame] = []
         self.refuse: Exception | None = None
+        self.connections: list[weakref.ref[Delivery]] = []
         self.supervisor = Supervisor(self.options, self._session, self)
 
     def camera_reconnected(self, camera: str) -> None:
@@ -55,7 +68,9 @@ class Watched(NullCameraObserver):
     def _session(self) -> Iterator[Callable[[EncodedFrame], None]]:
         if self.refuse is not None:
             raise self.refuse
-        yield self.frames.append
+        deliver = Delivery(self.frames)
+        self.connections.append(weakref.ref(deliver))
+        yield deliver
 
     def more_frames(self) -> None:
         """Wait for a frame that is not here yet."""
@@ -105,6 +120,19 @@ def test_a_camera_killed_and_back_in_another_size_goes_on(backend: str) -> None:
         assert status.last_frame_unix_ns > 0
     numbers = [frame.frame_id for frame in camera.frames]
     assert numbers == list(range(len(numbers)))
+
+
+def test_a_connection_that_broke_is_not_kept_in_memory_when_the_next_one_runs() -> None:
+    port = free_port()
+    with ExitStack() as servers:
+        first = MjpegServer(port=port)
+        camera = servers.enter_context(watched(first.url))
+        camera.more_frames()
+        first.close()
+        wait_until(lambda: "cam failed" in camera.told, "the break")
+        servers.enter_context(MjpegServer(port=port))
+        camera.more_frames()
+        wait_until(lambda: camera.connections[0]() is None, "it to be forgotten")
 
 
 def test_a_camera_that_freezes_is_stalled_and_runs_on_when_it_thaws() -> None:

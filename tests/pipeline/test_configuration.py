@@ -111,7 +111,7 @@ class Switching:
     def __init__(self, failure: Exception | None = None) -> None:
         self.compiled: list[Configuration] = []
         self.watcher = Switches()
-        self._failure = failure
+        self.failure = failure
         self._ticks = 0
         good = fakes.detector()
         self.detector = Detector(
@@ -140,8 +140,8 @@ class Switching:
 
     def _compile(self, configuration: Configuration) -> Engine:
         self.compiled.append(configuration)
-        if self._failure is not None:
-            raise self._failure
+        if self.failure is not None:
+            raise self.failure
         return fakes.detector().engine
 
 
@@ -175,7 +175,7 @@ def test_a_busy_lane_compiles_the_second_configuration_once_and_changes_to_it() 
     assert made.watcher.configurations[:2] == [LATENCY, THROUGHPUT]
 
 
-def test_a_configuration_that_cannot_be_had_is_tried_once(
+def test_a_configuration_that_cannot_be_had_is_not_tried_again_at_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     made = Switching(EngineError("out of memory"))
@@ -190,8 +190,22 @@ def test_a_configuration_that_cannot_be_had_is_tried_once(
     assert made.compiled == [THROUGHPUT]
     assert made.watcher.configurations == [LATENCY]
     (record,) = caplog.records
-    said = "fake:CPU cannot be compiled for throughput, and stays as it is: out of memory"
+    said = "fake:CPU cannot be compiled for throughput, and stays as it is for now: out of memory"
     assert record.getMessage() == said
+
+
+def test_a_configuration_that_could_not_be_had_is_tried_later() -> None:
+    made = Switching(EngineError("out of memory"))
+    while not made.watcher.reached.is_set():
+        made.feeder.submit(*range(10))
+        made.feeder.collect(10)
+        for _ in range(10):
+            made.feeder.stream.answered()
+        if made.compiled:
+            made.failure = None
+    made.feeder.stream.close()
+    made.lane.close()
+    assert made.compiled == [THROUGHPUT, THROUGHPUT]
 
 
 def test_a_detector_without_another_engine_serves_every_configuration() -> None:

@@ -84,7 +84,11 @@ def test_a_worker_survives_what_an_engine_throws(
     # A fault of ours goes to the log with its traceback, and not to the client.
     assert results[2].error_code is ErrorCode.INTERNAL
     assert "secret" not in results[2].message
-    (record,) = caplog.records
+    lost, record = caplog.records
+    assert (lost.getMessage(), lost.exc_info) == (
+        "frame 1: the inference failed: the device was lost",
+        None,
+    )
     assert "frame 2" in record.getMessage()
     assert record.exc_info is not None
     assert record.exc_info[0] is ZeroDivisionError

@@ -151,7 +151,7 @@ class Streams(RuleBasedStateMachine):
         if there:
             self.scheduler.prepared(missing)
         else:
-            self.scheduler.give_up()
+            self.scheduler.put_off(self.lane.clock_ns)
 
     @precondition(lambda self: self.players)
     @rule(data=st.data())

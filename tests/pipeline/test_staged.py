@@ -188,7 +188,8 @@ def test_an_engine_that_fails_fails_the_batch_and_goes_on(
             results += one.collect(1)
     codes = [result.error_code for result in results]
     assert codes == [ErrorCode.ENGINE_FAILED, ErrorCode.INTERNAL, None]
-    (record,) = caplog.records
+    lost, record = caplog.records
+    assert lost.getMessage() == "frame 0: the inference failed: device lost"
     assert record.exc_info is not None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from edgeserve.domain.request import Policy, StreamOptions
 from edgeserve.domain.result import ErrorCode, Status
 from edgeserve.domain.status import ModelStatus
 from edgeserve.engines.fake import FakeEngine
+from edgeserve.pipeline import watchdog
 from edgeserve.pipeline.detector import Detector
 from edgeserve.pipeline.lane import Lane
 from edgeserve.pipeline.options import PipelineOptions
@@ -20,6 +23,7 @@ from edgeserve.pipeline.served import ServedModel, ServedModels
 from edgeserve.pipeline.watchdog import Watchdog
 from tests import fakes
 from tests.pipeline.harness import PATIENCE_S, Feeder, Inferences, Watcher
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +41,19 @@ class Timeouts(Watcher):
 
     def inference_timed_out(self, model: str) -> None:
         self.timed_out.append(model)
+
+
+class LeapingClock:
+    """What the module `time` is to a process that is stopped and goes on."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+        self.asked = 0
+        self.monotonic_ns = time.monotonic_ns
+
+    def monotonic(self) -> float:
+        self.asked += 1
+        return time.monotonic() + self.ahead_s
 
 
 class Device:
@@ -166,3 +183,41 @@ def test_a_timeout_of_zero_waits(device: Device) -> None:
     assert "watchdog" not in {thread.name for thread in threading.enumerate()}
     device.inferences.release_all()
     assert feeder.collect(1)[0].status is Status.OK
+
+
+@with_times(60, 60)
+def test_time_in_which_the_process_was_stopped_does_not_count(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = LeapingClock()
+    monkeypatch.setattr(watchdog, "time", clock)
+    feeder = device.open("fake")
+    feeder.submit(1)
+    device.inferences.wait_for(1)
+    clock.ahead_s = FOR_EVER_S
+    looks = clock.asked + 2
+    wait_until(lambda: clock.asked >= looks, "two looks")
+    device.inferences.release_all()
+    (result,) = feeder.collect(1)
+    assert result.status is Status.OK
+    assert not device.hung
+
+
+@with_times(60, 60)
+def test_a_frame_that_ended_is_not_kept_and_nor_is_its_model(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = LeapingClock()
+    monkeypatch.setattr(watchdog, "time", clock)
+    feeder = device.open("fake")
+    device.inferences.release(1)
+    feeder.submit(1)
+    feeder.collect(1)
+    before = sys.getrefcount(device.hanging)
+    feeder.submit(2)
+    device.inferences.wait_for(2)
+    looks = clock.asked + 2
+    wait_until(lambda: clock.asked >= looks, "two looks")
+    device.inferences.release(2)
+    feeder.collect(1)
+    wait_until(lambda: sys.getrefcount(device.hanging) <= before, "the frame to be forgotten")

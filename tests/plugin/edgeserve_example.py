@@ -28,7 +28,7 @@ CELLS = 40 * 40 + 20 * 20 + 10 * 10
 BINS = 16
 LABELS = 5
 MIDDLE = 20 * 40 + 20
-NAN, RAISES, HANGS, HANGS_FOR_EVER = 10, 20, 30, 40
+NAN, RAISES, HANGS, HANGS_FOR_EVER, NO_MEMORY = 10, 20, 30, 40, 50
 
 
 class ExampleRuntime:
@@ -111,6 +111,8 @@ class ExampleRequest:
         if grey == RAISES:
             text = "the simulation failed"
             raise EngineError(text)
+        if grey == NO_MEMORY:
+            raise MemoryError
         if grey == HANGS_FOR_EVER:
             threading.Event().wait()
         if grey == HANGS:
