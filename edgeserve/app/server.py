@@ -93,11 +93,7 @@ class Server:
         manager = ServiceManager()
         self._handle_signals(manager)
         manager.status("loading models")
-        metrics = Metrics(self._traces)
-        MachineMetrics(metrics.registry)
-        RefusalMetrics(metrics.registry, self._gate.refusals)
-        if (tls := self._gate.tls) is not None:
-            CertificateMetrics(metrics.registry, lambda: tls.material.expiry_unix_s)
+        metrics = self._metrics()
         watchdog = self._watchdog(metrics)
         try:
             control = await asyncio.to_thread(
@@ -201,6 +197,14 @@ class Server:
         # One that hangs would hold the end up; the process ends without it.
         if self._hung is None:
             await asyncio.to_thread(control.close)
+
+    def _metrics(self) -> Metrics:
+        metrics = Metrics(self._traces)
+        MachineMetrics(metrics.registry)
+        RefusalMetrics(metrics.registry, self._gate.refusals)
+        if (tls := self._gate.tls) is not None:
+            CertificateMetrics(metrics.registry, lambda: tls.material.expiry_unix_s)
+        return metrics
 
     def _watchdog(self, metrics: Metrics) -> Watchdog:
         stop = self._teller(self._stop)
