@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _LIMITS = Limits(max_frame_bytes=1024)
-_MODELS = fakes.served_models(workers=1)
+_MODELS = fakes.served_models(workers=0)
 _MOST_FIELDS = 500
 
 

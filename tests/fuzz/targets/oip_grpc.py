@@ -20,7 +20,7 @@ from tests.fuzz.target import Target, check_told
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MODELS = fakes.served_models(workers=1)
+_MODELS = fakes.served_models(workers=0)
 _LIMITS = Limits(max_frame_bytes=1 << 20)
 _MOST_FIELDS = 100_000
 _SIDE = fakes.SIDE_PX
