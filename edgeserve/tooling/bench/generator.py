@@ -52,7 +52,7 @@ def main() -> None:
     """Run one round for each line of standard input: the server's address and the cameras' rate."""
     request = json.loads(sys.argv[1])
     # Not in the request: everybody on the machine sees a command line.
-    credentials = credentials_from(os.environ) if request["address"] else NOBODY
+    credentials = credentials_from(os.environ) if request.get("address") else NOBODY
     messages = [serialise(frame) for frame in pictures(request["source"])]
     for line in sys.stdin:
         address, fps = line.split()
