@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -88,7 +89,21 @@ def main() -> NoReturn:
     """Run the process's command line and end the process."""
     # OpenCV has its own words on every broken picture; ours go to the client that sent it.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
-    sys.exit(run())
+    code = run()
+    _finish_log()
+    sys.exit(code)
+
+
+def _finish_log() -> None:
+    """Write what the log still has; where its disk is full, let it go.
+
+    Python would try again at its end, and make the exit code 120 of what went well.
+    """
+    logging.shutdown()
+    try:
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 if __name__ == "__main__":
