@@ -158,5 +158,5 @@ def test_half_open_tells_one_side_only(line: Proxy, echo: Echo) -> None:
 def test_who_finds_no_server_is_reset() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    with Proxy(address) as line, connect(line) as connection, pytest.raises(ConnectionResetError):
+    with Proxy(address) as line, pytest.raises(ConnectionResetError), connect(line) as connection:
         connection.recv(1)
