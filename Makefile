@@ -83,7 +83,7 @@ audit: $(VENV)/.dev ## Look for known vulnerabilities in what the locks name (as
 check-models: .venv-train/.ready ## Types of the model zoo and of training (needs PyTorch)
 	.venv-train/bin/mypy models $(wildcard tests/models/*.py)
 
-test-systemd: ## The service under a real systemd in a container (needs root, debootstrap, nspawn)
+test-systemd: dist ## The service under a real systemd in a container (needs root, debootstrap, nspawn)
 	tests/systemd-root.sh
 
 test-clean-root: dist ## From a bare Debian to boxes, timed (TESTS=1: and make test there; needs root, debootstrap)

@@ -9,7 +9,7 @@ from edgeserve.engines.registry import runtimes
 from edgeserve.engines.resolve import load_engine
 from edgeserve.pipeline.configuration import Configuration
 from edgeserve.pipeline.detector import Detector
-from edgeserve.pipeline.lane import Lane
+from edgeserve.pipeline.lane import Lane, workers_for
 from edgeserve.pipeline.staged import StagedLane
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Lanes:
         if self._fused(device):
             return Lane(
                 device,
-                options.workers or cores + 1,
+                options.workers or workers_for(cores),
                 self._observer,
                 self._watchdog,
                 configuration=self._first(device),

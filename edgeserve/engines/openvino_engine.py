@@ -99,7 +99,8 @@ class OpenVinoRequest:
                 # shared_memory: the runtime reads the caller's array, nothing is copied.
                 self._request.set_input_tensor(self._tensor(tensor, shared_memory=True))
                 self._bound = tensor
-            self._request.infer()
+            # Shared: the outputs, which may be large, are not copied for a dictionary nobody reads.
+            self._request.infer(share_outputs=True)
         except RuntimeError as error:
             self._bound = None
             text = f"OpenVINO failed: {last_line(error)}"

@@ -2,7 +2,7 @@
 
 It is fused: a worker thread takes a frame through decode, letterbox, inference and
 postprocessing. Each thread owns its inference requests, so nothing is handed from thread to
-thread, and one thread more than there are cores fills the gaps in which Python holds its lock.
+thread, and two threads more than there are cores fill the gaps in which Python holds its lock.
 While one frame at once is enough, only the first thread works, with an engine on all cores.
 """
 
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     Workers = dict[Detector, dict[Configuration, DetectorWorker]]
 
 _log = logging.getLogger(__name__)
+
+
+def workers_for(cores: int) -> int:
+    """Threads that keep so many cores busy; why they are more, see above."""
+    return cores + 2
 
 
 class Lane:

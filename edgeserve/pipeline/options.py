@@ -15,8 +15,8 @@ class PipelineOptions(BaseModel):
     workers: int = Field(
         default=0,
         ge=0,
-        description="Frames in work at once on a CPU where each runs on one core; 0 means one more "
-        "than there are cores. Another device gets as many threads that prepare its frames.",
+        description="Frames in work at once on a CPU where each runs on one core; 0 means two "
+        "more than there are cores. Another device gets as many threads that prepare its frames.",
     )
     lane: Literal["auto", "fused", "staged"] = Field(
         default="auto",

@@ -13,6 +13,7 @@ from edgeserve.checks.forms import Form
 from edgeserve.domain.errors import EngineError, NotAvailableError
 from edgeserve.domain.model import ModelFile
 from edgeserve.domain.status import DeviceStatus
+from edgeserve.pipeline.lane import workers_for
 from edgeserve.tooling.tune.candidate import Candidate, Load, Setting, settings
 from edgeserve.tooling.tune.race import Race
 from edgeserve.tooling.tune.search import Outcome, search
@@ -82,9 +83,9 @@ def test_the_default_stays_where_nothing_gains() -> None:
 
 def test_a_setting_that_helps_is_chosen() -> None:
     def speed(run: Run) -> float:
-        return 15.0 if run.in_flight == 2 * CORES else 10.0
+        return 15.0 if run.in_flight == CORES + 1 else 10.0
 
-    assert found(speed, "default", "other").chosen.candidate.setting == Setting(workers=2 * CORES)
+    assert found(speed, "default", "other").chosen.candidate.setting == Setting(workers=CORES + 1)
 
 
 def test_what_fails_is_out_and_says_why() -> None:
@@ -140,10 +141,10 @@ def test_rounds_cancel_the_drift_of_a_machine() -> None:
 @pytest.mark.parametrize(
     ("setting", "single", "saturated"),
     [
-        (Setting(), ("latency", 1), ("throughput", CORES + 1)),
+        (Setting(), ("latency", 1), ("throughput", workers_for(CORES))),
         (Setting("throughput", workers=5), ("throughput", 1), ("throughput", 5)),
         (Setting("latency"), ("latency", 1), ("latency", 1)),
-        (Setting(threads=1), ("latency", 1), ("throughput", 2)),
+        (Setting(threads=1), ("latency", 1), ("throughput", workers_for(1))),
     ],
 )
 def test_a_setting_is_measured_as_a_lane_would_run_it(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from edgeserve.pipeline.lane import workers_for
+
 if TYPE_CHECKING:
     from edgeserve.checks.forms import Form
 
@@ -71,7 +73,7 @@ class Candidate:
         if hint == "auto":
             alone = load is Load.SINGLE and is_cpu(self.form)
             hint = "latency" if alone else "throughput"
-        workers = setting.workers or (setting.threads or cores) + 1
+        workers = setting.workers or workers_for(setting.threads or cores)
         several = load is Load.SATURATED and hint == "throughput"
         return Run(
             load,
@@ -96,16 +98,17 @@ def settings(form: Form, cores: int) -> list[Setting]:
     if cores > 1:
         found += [
             Setting(workers=cores),
+            Setting(workers=cores + 1),
             Setting(streams=1, workers=2),
         ]
-    if cores <= _FEW_CORES:
+    if workers_for(cores) < 2 * cores <= 2 * _FEW_CORES:
         found.append(Setting(workers=2 * cores))
     if cores >= _SEVERAL_CORES:
         half = cores // 2
         found += [
-            Setting(streams=half, workers=half + 1),
-            Setting(streams=cores, workers=cores + 1),
+            Setting(streams=half, workers=workers_for(half)),
+            Setting(streams=cores, workers=workers_for(cores)),
             # Where two threads share a core's units, half of them may do as much.
-            Setting(threads=half, workers=half + 1),
+            Setting(threads=half, workers=workers_for(half)),
         ]
     return found

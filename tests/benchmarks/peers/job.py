@@ -22,6 +22,7 @@ from edgeserve.engines.options import EngineOptions
 from edgeserve.engines.registry import runtimes
 from edgeserve.engines.resolve import load_engine
 from edgeserve.pipeline.detector import Detector
+from edgeserve.pipeline.lane import workers_for
 from edgeserve.pipeline.selection import select
 from edgeserve.tooling.named_bundle import named_bundle
 from tests.benchmarks.peers.plain_opencv import PlainDetector
@@ -42,13 +43,13 @@ _MOST_PIXELS = 7680 * 4320
 
 
 class Job:
-    """JPEG to detections, on one thread more than there are cores."""
+    """JPEG to detections, on as many threads as our own server has."""
 
     def __init__(self) -> None:
         """Load the bundle on OpenVINO for throughput, as our server does under load."""
         self._per_thread = make_detect()
         self._own = threading.local()
-        self._pool = ThreadPoolExecutor(available_cpus() + 1, initializer=self._prepare)
+        self._pool = ThreadPoolExecutor(workers_for(available_cpus()), initializer=self._prepare)
 
     async def detect(self, picture: bytes) -> Found:
         """Detect in an encoded picture."""

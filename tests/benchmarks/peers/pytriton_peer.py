@@ -1,6 +1,6 @@
 """The job on Triton's Python backend, by PyTriton (NVIDIA's, Apache-2.0).
 
-An instance a thread, one more than there are cores, as our own workers are.
+An instance a thread, as many as our own server has.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pytriton.model_config import ModelConfig, Tensor
 from pytriton.triton import Triton, TritonConfig
 
 from edgeserve.engines.cpus import available_cpus
+from edgeserve.pipeline.lane import workers_for
 from tests.benchmarks.peers.job import BOXES, CLASS_IDS, INPUT, MODEL, SCORES, make_detect
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def main() -> None:
     with Triton(config=TritonConfig(**ports)) as triton:
         triton.bind(
             model_name=MODEL,
-            infer_func=[instance(prepare) for _ in range(available_cpus() + 1)],
+            infer_func=[instance(prepare) for _ in range(workers_for(available_cpus()))],
             inputs=[Tensor(name=INPUT, dtype=bytes, shape=(1,))],
             outputs=[
                 Tensor(name=BOXES, dtype=np.float32, shape=(-1, 4)),
