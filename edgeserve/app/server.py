@@ -6,11 +6,12 @@ import asyncio
 import logging
 import signal
 from contextlib import AsyncExitStack, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgeserve.access.gate import Gate
 from edgeserve.access.places import Places
 from edgeserve.app.doors import check_doors, is_only_local, keep_current, warn_of_exposure
+from edgeserve.app.drain import drain
 from edgeserve.app.heartbeat import feed_watchdog
 from edgeserve.app.http import HttpServer
 from edgeserve.app.model_manager import ModelManager
@@ -19,6 +20,7 @@ from edgeserve.app.outlets import Outlets, create_event_finder, create_tracker
 from edgeserve.app.reload import Reloader
 from edgeserve.app.self_test import self_test
 from edgeserve.app.service_manager import ServiceManager
+from edgeserve.app.tasks import watched
 from edgeserve.domain.errors import DeviceHungError, EdgeserveError
 from edgeserve.engines.distributions import check_distributions
 from edgeserve.engines.registry import devices
@@ -37,7 +39,7 @@ from edgeserve.telemetry.trace_metrics import TraceMetrics
 from edgeserve.telemetry.traces import create_traces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from edgeserve.config.load import Configuration
     from edgeserve.config.settings import Settings
@@ -107,7 +109,7 @@ class Server:
             stack.push_async_callback(self._close_models, control)
             self._start_traces(stack, metrics)
             stack.callback(watchdog.close)
-            stack.callback(_watched(keep_current(self._gate)).cancel)
+            stack.callback(watched(keep_current(self._gate)).cancel)
             cameras = self._cameras(control.models, metrics)
             stack.push_async_callback(self._outlets.close)
             stack.push_async_callback(asyncio.to_thread, cameras.close)
@@ -132,20 +134,22 @@ class Server:
             self._ready = control.models.ready
             await grpc.set_serving(serving=True)
             working = [
-                _watched(self._follow(control.models, grpc, metrics, manager)),
-                _watched(self._obey_hangups(manager, control.models, cameras)),
+                watched(self._follow(control.models, grpc, metrics, manager)),
+                watched(self._obey_hangups(manager, control.models, cameras)),
             ]
             self._watch_models(control, stack)
             # A signal that came while the models loaded is obeyed now.
             if not self._stop.is_set():
                 on_ready(grpc_address, http_address)
                 manager.ready(_summary(control.models))
-            working.append(_watched(self._beat(manager, control.models, metrics)))
+            working.append(watched(self._beat(manager, control.models, metrics)))
             await self._stop.wait()
             manager.stopping()
             for task in working:
                 task.cancel()
-            await self._drain(grpc)
+            self._ready = False
+            self._stop.clear()
+            await drain(grpc, settings.serving.drain_delay, self._stop)
         if self._hung is not None:
             raise self._hung
 
@@ -275,25 +279,6 @@ class Server:
             self_test=lambda: self_test(models, patience_s),
         )
 
-    async def _drain(self, grpc: GrpcServer) -> None:
-        self._ready = False
-        await grpc.set_serving(serving=False)
-        _log.info("draining: no new streams, answering what was read")
-        self._stop.clear()
-        draining = asyncio.create_task(self._drain_streams(grpc))
-        again = asyncio.create_task(self._stop.wait())
-        done, _ = await asyncio.wait({draining, again}, return_when=asyncio.FIRST_COMPLETED)
-        again.cancel()
-        if draining in done:
-            draining.result()
-        else:
-            _log.warning("asked a second time: stopping at once")
-            draining.cancel()
-
-    async def _drain_streams(self, grpc: GrpcServer) -> None:
-        await asyncio.sleep(self._settings.serving.drain_delay)
-        await grpc.drain()
-
     def _handle_signals(self, manager: ServiceManager) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -301,18 +286,6 @@ class Server:
         # Otherwise it means that the terminal was closed, and ends the server.
         if self._reloader is not None or self._outlets.has_files or manager.present:
             loop.add_signal_handler(signal.SIGHUP, self._hangup.set)
-
-
-def _watched(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """A task whose end by an error is logged: nobody awaits it."""
-
-    def look(task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("a task of the server ended by an error", exc_info=error)
-
-    task = asyncio.create_task(work)
-    task.add_done_callback(look)
-    return task
 
 
 def _summary(models: ServedModels) -> str:

@@ -14,9 +14,9 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgeserve.domain.errors import EngineError
+from edgeserve.domain.errors import DeviceHungError
 from edgeserve.pipeline.configuration import Configuration
-from edgeserve.pipeline.outcome import failed, found, log_failure
+from edgeserve.pipeline.outcome import broken, ran
 from edgeserve.pipeline.per_thread import PerThread
 from edgeserve.pipeline.scheduler import Scheduler
 from edgeserve.pipeline.warmup import prepare_configuration
@@ -220,26 +220,17 @@ class Lane:
         workers: Workers,
     ) -> FrameResult:
         """Run a frame; `workers` are the calling thread's own."""
-        frame, detector = job.ticket.frame, job.ticket.detector
+        ticket, detector = job.ticket, job.ticket.detector
         started_ns = self.now_ns()
         if detector.out_of_service:
-            error = EngineError(detector.out_of_service)
-            return failed(frame.frame_id, frame.arrival_ns, error, self.now_ns())
+            return broken(ticket, DeviceHungError(detector.out_of_service), self.now_ns())
         try:
             own = workers.setdefault(detector, {})
             worker = own.get(configuration)
             if worker is None:
                 worker = own[configuration] = detector.create_worker(configuration)
             job.worker = worker
-            inspection = worker.run(frame, job.ticket.selection)
-        except Exception as fault:  # noqa: BLE001 - a worker that died would take its device along
-            log_failure(frame.frame_id, job.ticket.stream.origin, fault)
-            return failed(frame.frame_id, frame.arrival_ns, fault, self.now_ns())
-        return found(
-            frame,
-            detector,
-            inspection,
-            started_ns=started_ns,
-            now_ns=self.now_ns(),
-            clock_synchronised=job.ticket.stream.clock_synchronised,
-        )
+            inspection = worker.run(ticket.frame, ticket.selection)
+        except Exception as error:  # noqa: BLE001 - a worker that died would take its device along
+            return broken(ticket, error, self.now_ns())
+        return ran(ticket, inspection, started_ns=started_ns, now_ns=self.now_ns())

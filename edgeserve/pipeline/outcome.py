@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edgeserve.domain.frame import EncodedFrame
     from edgeserve.domain.origin import Origin
     from edgeserve.pipeline.detector import Detector, Inspection
+    from edgeserve.pipeline.feed import Ticket
 
 _log = logging.getLogger(__name__)
 _NO_MEMORY = "the server has no memory left for this frame"
@@ -35,6 +36,18 @@ _CODES = (
     (ModelNotReadyError, ErrorCode.MODEL_UNAVAILABLE),
     (RequestError, ErrorCode.MODEL_UNAVAILABLE),
 )
+
+
+def ran(ticket: Ticket, inspection: Inspection, *, started_ns: int, now_ns: int) -> FrameResult:
+    """The result of a stream's frame that went through; the arguments are those of `found`."""
+    return found(
+        ticket.frame,
+        ticket.detector,
+        inspection,
+        started_ns=started_ns,
+        now_ns=now_ns,
+        clock_synchronised=ticket.stream.clock_synchronised,
+    )
 
 
 def found(
@@ -91,14 +104,21 @@ def dropped(frame: EncodedFrame, reason: DropReason, now_ns: int) -> FrameResult
     )
 
 
-def log_failure(frame_id: int, origin: Origin, error: Exception) -> None:
-    """Tell the operator of what is not the frame's own fault, unless the watchdog does.
+def broken(ticket: Ticket, error: Exception, now_ns: int) -> FrameResult:
+    """The result of a stream's frame that could not be run; the operator hears of it too.
 
     Args:
-        frame_id: the sender's number.
-        origin: of the frame's stream.
-        error: that its result will tell.
+        ticket: the frame.
+        error: what went wrong.
+        now_ns: monotonic clock.
     """
+    frame = ticket.frame
+    _log_failure(frame.frame_id, ticket.stream.origin, error)
+    return failed(frame.frame_id, frame.arrival_ns, error, now_ns)
+
+
+def _log_failure(frame_id: int, origin: Origin, error: Exception) -> None:
+    """Log what is not the frame's own fault, unless the watchdog does."""
     if isinstance(error, FrameError | DeviceHungError):
         return
     told = {"origin": origin}

@@ -18,7 +18,7 @@ from edgeserve.domain.errors import DeviceHungError
 from edgeserve.pipeline.batch_runner import BatchRunner
 from edgeserve.pipeline.batching import Batcher
 from edgeserve.pipeline.configuration import Configuration
-from edgeserve.pipeline.outcome import failed, found, log_failure
+from edgeserve.pipeline.outcome import broken, ran
 from edgeserve.pipeline.per_thread import PerThread
 from edgeserve.pipeline.preparer import FramePreparer
 from edgeserve.pipeline.scheduler import Scheduler
@@ -166,7 +166,7 @@ class StagedLane:
         except Exception as error:  # noqa: BLE001 - a thread that died would take its device along
             with self.lock:
                 self._preparing -= 1
-            self._end(ticket, writer, self._failed(ticket, error), None)
+            self._end(ticket, writer, broken(ticket, error, self.now_ns()), None)
             return True
         with self.lock:
             self._preparing -= 1
@@ -258,26 +258,14 @@ class StagedLane:
         """The result of the so many-th frame of a batch."""
         ticket = slot.ticket
         if isinstance(answer, Exception):
-            return self._failed(ticket, answer)
+            return broken(ticket, answer, self.now_ns())
         try:
             inspection = ticket.detector.inspect(
                 answer[index], slot.prepared, ticket.selection, infer_ns // 1000
             )
         except Exception as error:  # noqa: BLE001 - as above
-            return self._failed(ticket, error)
-        return found(
-            ticket.frame,
-            ticket.detector,
-            inspection,
-            started_ns=slot.started_ns,
-            now_ns=self.now_ns(),
-            clock_synchronised=ticket.stream.clock_synchronised,
-        )
-
-    def _failed(self, ticket: Ticket, error: Exception) -> FrameResult:
-        frame = ticket.frame
-        log_failure(frame.frame_id, ticket.stream.origin, error)
-        return failed(frame.frame_id, frame.arrival_ns, error, self.now_ns())
+            return broken(ticket, error, self.now_ns())
+        return ran(ticket, inspection, started_ns=slot.started_ns, now_ns=self.now_ns())
 
     def _end(
         self,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from edgeserve.domain.errors import DeviceHungError
 from edgeserve.pipeline.observer import NullObserver
-from edgeserve.pipeline.outcome import failed
+from edgeserve.pipeline.outcome import broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +157,7 @@ class Watchdog:
         return bool(lost)
 
     def _answer(self, job: Job) -> None:
-        frame, stream = job.ticket.frame, job.ticket.stream
+        ticket, stream = job.ticket, job.ticket.stream
         _log.error(
             "%s; it is cancelled and the model is out of service",
             self._text(job),
@@ -167,9 +167,9 @@ class Watchdog:
         if job.worker is not None:
             # A runtime that hangs may hang in this too.
             threading.Thread(target=job.worker.cancel, name="cancel", daemon=True).start()
-        self._observer.inference_timed_out(job.ticket.detector.spec.name)
-        error, now_ns = DeviceHungError(self._text(job)), time.monotonic_ns()
-        stream.finish(job.ticket, failed(frame.frame_id, frame.arrival_ns, error, now_ns))
+        self._observer.inference_timed_out(ticket.detector.spec.name)
+        error = DeviceHungError(self._text(job))
+        stream.finish(ticket, broken(ticket, error, time.monotonic_ns()))
 
     def _text(self, job: Job) -> str:
         detector = job.ticket.detector
