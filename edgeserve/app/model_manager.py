@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from edgeserve.app.memory import give_back
 from edgeserve.app.model_loader import ModelLoader
 from edgeserve.app.tuned import Tuned
 from edgeserve.catalog.bundle import Bundle
@@ -23,6 +22,7 @@ from edgeserve.domain.errors import (
     NotAvailableError,
 )
 from edgeserve.domain.status import ModelStatus, RepositoryEntry
+from edgeserve.engines.memory import give_back
 from edgeserve.pipeline.served import ServedModel, ServedModels
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from edgeserve.domain.frame import EncodedFrame, Encoding
 from edgeserve.domain.request import DetectOptions
+from edgeserve.engines.memory import give_back
 from edgeserve.pipeline.selection import select
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def prepare_configuration(
     started, before_mb = time.monotonic(), _resident_mb()
     for detector in detectors:
         warm_up(detector, configuration)
+    give_back()
     _log.info(
         "%s: compiled for %s in %.1f s, %+.0f MB",
         device,

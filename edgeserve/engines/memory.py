@@ -8,8 +8,8 @@ import ctypes
 def give_back() -> None:
     """Have the allocator return what it keeps, where it can (glibc).
 
-    A model's weights and buffers are spread over the arenas of many threads, which would keep
-    them for the next allocation of their size.
+    What a model was, or was compiled from, is spread over the arenas of many threads, which would
+    keep it for the next allocation of its size.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
