@@ -48,6 +48,7 @@ def serve(
     cancelled (start the server anew).
     """
     from edgeserve.app.server import Server  # noqa: PLC0415 - loads what --help does not need
+    from edgeserve.engines.memory import keep_for_good  # noqa: PLC0415 - as above
     from edgeserve.telemetry.log import configure  # noqa: PLC0415 - as above
 
     def read() -> Configuration:
@@ -66,7 +67,9 @@ def serve(
 
     try:
         reread = read if chosen_path(config_path) else None
-        asyncio.run(Server(settings, reread).run(on_ready))
+        server = Server(settings, reread)
+        keep_for_good()
+        asyncio.run(server.run(on_ready))
     except DeviceHungError as error:
         click.echo(f"edgeserve: {error}", err=True)
         logging.shutdown()

@@ -73,3 +73,8 @@ async def _refusing(request: Any, context: Context) -> AsyncIterator[None]:  # n
         yield
     except RequestError as error:
         await context.abort(status_of(error), str(error))
+    except aio.AbortError as error:
+        # gRPC keeps a call's abort until the next call comes: not also the error that led to it,
+        # which knows the frames that it went through, and these the models of then.
+        error.__context__ = None
+        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +15,7 @@ from grpc_reflection.v1alpha import reflection_pb2
 from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
 from edgeserve.access.limits import Limits
-from edgeserve.domain.errors import ConfigurationError, PortTakenError
+from edgeserve.domain.errors import ConfigurationError, ModelNotFoundError, PortTakenError
 from edgeserve.pipeline.options import PipelineOptions
 from edgeserve.serving.address import check_address
 from edgeserve.serving.options import ServingOptions
@@ -178,3 +179,21 @@ def test_an_open_address_needs_insecure(address: str) -> None:
 def test_a_malformed_address_says_what_is_expected(address: str) -> None:
     with pytest.raises(ConfigurationError, match="expected HOST:PORT or unix:PATH"):
         check_address("listen", address, insecure=True)
+
+
+@pytest.mark.asyncio
+async def test_a_refused_call_keeps_nothing_of_why(start: Start) -> None:
+    """The error knows the frames that it went through, and these the models of then."""
+    async with start() as running:
+        request = pb.DetectRequest(
+            frame=pb.Frame(image=pb.Image(data=fakes.jpeg(64, 64))),
+            options=pb.DetectOptions(model="nobody"),
+        )
+        gc.disable()
+        try:
+            with pytest.raises(grpc.aio.AioRpcError, match="no model 'nobody'"):
+                await running.stub.Detect(request)
+            held = [one for one in gc.get_objects() if isinstance(one, ModelNotFoundError)]
+        finally:
+            gc.enable()
+    assert held == []
