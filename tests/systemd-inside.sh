@@ -56,7 +56,7 @@ until_true bash -c "edgeserve cameras list --address $address | grep -q yard"
 # A process that does nothing any more is started anew.
 kill -STOP "$(property MainPID)"
 until_true restarted
-journalctl --no-pager -u edgeserve | grep -q 'Watchdog timeout'
+journalctl --no-pager -u edgeserve | grep 'Watchdog timeout'
 
 # Upgrade; then to a version that does not start.
 edgeserve service upgrade "/src/edgeserve-$version.post1-py3-none-any.whl" "${lock[@]}"
