@@ -48,7 +48,7 @@ def serve(
     cancelled (start the server anew).
     """
     from edgeserve.app.server import Server  # noqa: PLC0415 - loads what --help does not need
-    from edgeserve.engines.memory import keep_for_good  # noqa: PLC0415 - as above
+    from edgeserve.engines.memory import settle  # noqa: PLC0415 - as above
     from edgeserve.telemetry.log import configure  # noqa: PLC0415 - as above
 
     def read() -> Configuration:
@@ -68,7 +68,7 @@ def serve(
     try:
         reread = read if chosen_path(config_path) else None
         server = Server(settings, reread)
-        keep_for_good()
+        settle()
         asyncio.run(server.run(on_ready))
     except DeviceHungError as error:
         click.echo(f"edgeserve: {error}", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
-from edgeserve.engines.memory import give_back, keep_for_good
+from edgeserve.engines.memory import give_back, settle
 
 
 class Circle:
@@ -26,10 +26,10 @@ def test_what_only_a_circle_holds_is_given_back_at_once() -> None:
         gc.enable()
 
 
-def test_what_is_kept_for_good_is_not_looked_at_again() -> None:
+def test_what_was_there_when_it_settled_is_not_looked_at_again() -> None:
     try:
         before = len(gc.get_objects())
-        keep_for_good()
+        settle()
         assert len(gc.get_objects()) < before / 10
     finally:
         gc.unfreeze()
