@@ -102,7 +102,8 @@ bench: $(VENV)/.package ## Measure the server beside the same work in one proces
 
 faults: $(VENV)/.package $(VENV)/.dev ## Break all that can break around a server; write what was seen (FAULTS=file)
 	mkdir -p build && rm -f build/faults.jsonl
-	EDGESERVE_FAULT_ROWS=$(CURDIR)/build/faults.jsonl $(BIN)/pytest tests/faults $(PYTEST_FLAGS)
+	EDGESERVE_FAULT_STOP_S=60 EDGESERVE_FAULT_ROWS=$(CURDIR)/build/faults.jsonl \
+	    $(BIN)/pytest tests/faults $(PYTEST_FLAGS)
 	$(BIN)/python -m tests.faults.table build/faults.jsonl $(FAULTS)
 
 soak: $(VENV)/.package $(VENV)/.dev ## A server under load and faults (MINUTES=45, SEED=1); report and plot in build/soak
