@@ -91,6 +91,7 @@ def compare(
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     for number in range(-1, arguments.rounds):  # the first one warms up
         for name, way in ways.items():
+            print(f"  round {number + 1} of {arguments.rounds}: {name}", file=sys.stderr)
             seconds = arguments.seconds if number >= 0 else 1.0
             result = generator.measure(way, streams, fps, seconds)
             if number >= 0:
@@ -146,7 +147,7 @@ def main() -> None:
         for streams in arguments.streams:
             print(f"{streams} streams", file=sys.stderr)
             results = compare(ways, generator, (streams, 0), arguments)
-            print(table(f"{streams} streams", results))
+            print(table(f"{streams} streams", results), flush=True)
             slowest = min([slowest, *(one["fps"] for one in results.values())])
         fps = _LOAD * slowest / _CAMERAS
         results = compare(ways, generator, (_CAMERAS, fps), arguments)
