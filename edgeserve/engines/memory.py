@@ -14,7 +14,7 @@ _ARENAS_VARIABLE = "MALLOC_ARENA_MAX"
 
 
 def settle() -> None:
-    """Set up allocator and collector, once, when everything is imported and no thread is busy.
+    """Set up allocator and collector, once, when the server is imported and no thread is busy.
 
     Threads that come and go, as a camera's, would each take an arena of glibc's allocator, and
     leave it full of holes: two serve all of them as fast. What there is now, modules above all, is
