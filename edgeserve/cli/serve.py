@@ -14,6 +14,7 @@ from edgeserve.cli.exit_codes import HUNG
 from edgeserve.cli.json_option import JsonWriter, json_option
 from edgeserve.cli.settings_flags import chosen_path, configuration_of, settings_flags
 from edgeserve.domain.errors import DeviceHungError
+from edgeserve.engines.memory import lasting, limit_allocator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,13 +48,14 @@ def serve(
     port that is taken, a runtime, a device, a model), 4 an inference hung and could not be
     cancelled (start the server anew).
     """
-    from edgeserve.app.server import Server  # noqa: PLC0415 - loads what --help does not need
-    from edgeserve.engines.memory import settle  # noqa: PLC0415 - as above
-    from edgeserve.telemetry.log import configure  # noqa: PLC0415 - as above
+    with lasting():  # loads what --help does not need
+        from edgeserve.app.server import Server  # noqa: PLC0415
+        from edgeserve.telemetry.log import configure  # noqa: PLC0415
 
     def read() -> Configuration:
         return configuration_of(config_path, flags)
 
+    limit_allocator()
     settings = read().settings
     configure(settings.telemetry)
     # What hangs when the service manager's watchdog aborts us stands in the log.
@@ -68,7 +70,6 @@ def serve(
     try:
         reread = read if chosen_path(config_path) else None
         server = Server(settings, reread)
-        settle()
         asyncio.run(server.run(on_ready))
     except DeviceHungError as error:
         click.echo(f"edgeserve: {error}", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
-from edgeserve.engines.memory import give_back, settle
+from edgeserve.engines.memory import give_back, lasting
 
 
 class Circle:
@@ -26,10 +26,12 @@ def test_what_only_a_circle_holds_is_given_back_at_once() -> None:
         gc.enable()
 
 
-def test_what_was_there_when_it_settled_is_not_looked_at_again() -> None:
+def test_what_lasts_is_not_looked_at_again() -> None:
     try:
-        before = len(gc.get_objects())
-        settle()
-        assert len(gc.get_objects()) < before / 10
+        with lasting():
+            assert not gc.isenabled()
+            made = Circle()
+        assert gc.isenabled()
+        assert not any(one is made for one in gc.get_objects())
     finally:
         gc.unfreeze()

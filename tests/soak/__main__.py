@@ -35,7 +35,7 @@ from tests.soak.verdict import (
     judge_vitals,
     p99_ms_by_tenth,
 )
-from tests.soak.vitals import Sampler, Vitals
+from tests.soak.vitals import Sampler, Vitals, look_at
 from tests.soak.world import FPS, STREAMS, World
 from tests.waiting import wait_until
 
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 _PLOT = "soak.svg"
 _BURST = 500
+_MOST_REPLACED = 40
+"""Models, before memory is measured: each leaves holes in the heap that the next ones fill, and it
+takes some twenty of them until the heap has found its size. The report has what it was before."""
 
 
 class Happened(NamedTuple):
@@ -59,8 +62,9 @@ class Happened(NamedTuple):
 
 
 class Soaked(NamedTuple):
-    """All that a run left."""
+    """All that a run left; `settling` is before and after the models that are replaced first."""
 
+    settling: tuple[Vitals, Vitals]
     happened: list[Happened]
     looks: list[Vitals]
     p99_ms: list[float]
@@ -76,6 +80,7 @@ def soak(plan: Plan, folder: Path) -> Soaked:
         # Load for which a CPU compiles its second configuration, once and for all.
         with Traffic(world.server.address, fps=0) as burst:
             burst.wait_for(_BURST)
+        settling = _settle(world, min(_MOST_REPLACED, int(plan.seconds / 60)))
         began_s = time.monotonic()
         tenth = -1
         with Sampler(world.server.process.pid, began_s) as sampler:
@@ -114,7 +119,20 @@ def soak(plan: Plan, folder: Path) -> Soaked:
         _judge_faults(plan, happened),
         Verdict("SIGTERM at the end: exit code 0", exit_code == 0, str(exit_code)),
     ]
-    return Soaked(happened, sampler.taken, p99_ms, verdicts)
+    return Soaked(settling, happened, sampler.taken, p99_ms, verdicts)
+
+
+def _settle(world: World, models: int) -> tuple[Vitals, Vitals]:
+    """Replace so many models; the server before and after."""
+    pid, began_s = world.server.process.pid, time.monotonic()
+    before = look_at(pid, began_s)
+    for _ in range(models):
+        world.next_version()
+        world.streams[0].wait_for(1)
+    after = look_at(pid, began_s)
+    told = f"{before.own_mb:.1f} MB of its own before, {after.own_mb:.1f} after"
+    print(f"{models} models replaced first: {told}", flush=True)
+    return before, after
 
 
 def _sleep_until(at_s: float) -> None:
@@ -148,6 +166,7 @@ def report(plan: Plan, soaked: Soaked, seed: int) -> dict[str, Any]:
         "minutes": plan.seconds / 60,
         "warm_up_minutes": plan.warm_up_s / 60,
         "seed": seed,
+        "settling": [look._asdict() for look in soaked.settling],
         "verdicts": [verdict._asdict() for verdict in soaked.verdicts],
         "p99_ms_by_tenth": soaked.p99_ms,
         "faults_by_tenth": [dict(sorted(counts.items())) for counts in by_tenth],

@@ -66,14 +66,18 @@ class Sampler:
 
     def _run(self) -> None:
         while not self._ended.wait(PERIOD_S):
-            look = Vitals(
-                time.monotonic() - self._began_s,
-                *_memory_mb(self._pid),
-                len(os.listdir(f"/proc/{self._pid}/fd")),  # noqa: PTH208 - a count, not paths
-                len(list(Path(f"/proc/{self._pid}/task").iterdir())),
-                cpu_seconds(self._pid),
-            )
-            self.taken.append(look)
+            self.taken.append(look_at(self._pid, self._began_s))
+
+
+def look_at(pid: int, began_s: float) -> Vitals:
+    """Look at a process now; `began_s` is the begin of the run on the monotonic clock."""
+    return Vitals(
+        time.monotonic() - began_s,
+        *_memory_mb(pid),
+        len(os.listdir(f"/proc/{pid}/fd")),  # noqa: PTH208 - a count, not paths
+        len(list(Path(f"/proc/{pid}/task").iterdir())),
+        cpu_seconds(pid),
+    )
 
 
 def _memory_mb(pid: int) -> tuple[float, float]:
