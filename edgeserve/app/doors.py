@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgeserve.access.gate import check_access
 from edgeserve.domain.errors import ConfigurationError
-from edgeserve.serving.address import check_address, exposure
-from edgeserve.serving.admin import check_admin_address
+from edgeserve.serving.address import check_address, check_admin_address, exposure
 
 if TYPE_CHECKING:
     from edgeserve.access.gate import Gate

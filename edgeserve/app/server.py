@@ -9,11 +9,9 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 from edgeserve.access.gate import Gate
-from edgeserve.access.places import Places
-from edgeserve.app.doors import check_doors, is_only_local, keep_current, warn_of_exposure
+from edgeserve.app.doors import check_doors, keep_current, warn_of_exposure
 from edgeserve.app.drain import drain
 from edgeserve.app.heartbeat import feed_watchdog
-from edgeserve.app.http import HttpServer
 from edgeserve.app.model_manager import ModelManager
 from edgeserve.app.model_watch import ModelWatch
 from edgeserve.app.outlets import Outlets, create_event_finder, create_tracker
@@ -23,12 +21,9 @@ from edgeserve.app.service_manager import ServiceManager
 from edgeserve.app.tasks import watched
 from edgeserve.domain.errors import DeviceHungError, EdgeserveError
 from edgeserve.engines.distributions import check_distributions
-from edgeserve.engines.registry import devices
-from edgeserve.oip.service import OpenInference
+from edgeserve.engines.memory import lasting
 from edgeserve.pipeline.cameras import Cameras, add_all
 from edgeserve.pipeline.watchdog import Watchdog
-from edgeserve.serving.admin import AdminServer
-from edgeserve.serving.server import GrpcServer
 from edgeserve.telemetry.camera_metrics import CameraMetrics
 from edgeserve.telemetry.certificate_metrics import CertificateMetrics
 from edgeserve.telemetry.machine_metrics import MachineMetrics
@@ -44,6 +39,7 @@ if TYPE_CHECKING:
     from edgeserve.config.load import Configuration
     from edgeserve.config.settings import Settings
     from edgeserve.pipeline.served import ServedModels
+    from edgeserve.serving.server import GrpcServer
 
 _log = logging.getLogger(__name__)
 _LAST_TRACES_S = 2.0
@@ -97,10 +93,14 @@ class Server:
         manager.status("loading models")
         metrics = self._metrics()
         watchdog = self._watchdog(metrics)
+        loading = asyncio.get_running_loop().run_in_executor(
+            None, ModelManager, settings, metrics, watchdog, self._teller(self._changed)
+        )
+        with lasting():  # and meanwhile
+            from edgeserve.app.front import open_front  # noqa: PLC0415 - see there
+
         try:
-            control = await asyncio.to_thread(
-                ModelManager, settings, metrics, watchdog, self._teller(self._changed)
-            )
+            control = await loading
         except EdgeserveError:
             watchdog.close()
             raise
@@ -113,34 +113,27 @@ class Server:
             cameras = self._cameras(control.models, metrics)
             stack.push_async_callback(self._outlets.close)
             stack.push_async_callback(asyncio.to_thread, cameras.close)
-            oip = OpenInference.of(
-                control.models,
-                settings.access,
-                Places(settings.access, self._gate.refusals),
+            front = await open_front(
+                stack,
+                settings,
+                self._gate,
                 control,
+                cameras,
+                render_metrics=metrics.render,
+                is_ready=lambda: self._ready,
             )
-            http_address = await self._start_web(stack, oip, cameras, metrics)
-            grpc = GrpcServer(
-                control.models, devices, settings.access, settings.serving, cameras, self._gate, oip
-            )
-            stack.push_async_callback(grpc.stop)
-            grpc_address = await grpc.start()
-            if settings.serving.admin_listen:
-                admin = AdminServer(cameras, settings.serving, control, self._gate)
-                stack.push_async_callback(admin.stop)
-                await admin.start()
             self._outlets.start(cameras)
             await asyncio.to_thread(add_all, cameras, settings.camera)
             self._ready = control.models.ready
-            await grpc.set_serving(serving=True)
+            await front.grpc.set_serving(serving=True)
             working = [
-                watched(self._follow(control.models, grpc, metrics, manager)),
+                watched(self._follow(control.models, front.grpc, metrics, manager)),
                 watched(self._obey_hangups(manager, control.models, cameras)),
             ]
             self._watch_models(control, stack)
             # A signal that came while the models loaded is obeyed now.
             if not self._stop.is_set():
-                on_ready(grpc_address, http_address)
+                on_ready(front.grpc_address, front.http_address)
                 manager.ready(_summary(control.models))
             working.append(watched(self._beat(manager, control.models, metrics)))
             await self._stop.wait()
@@ -149,7 +142,7 @@ class Server:
                 task.cancel()
             self._ready = False
             self._stop.clear()
-            await drain(grpc, settings.serving.drain_delay, self._stop)
+            await drain(front.grpc, settings.serving.drain_delay, self._stop)
         if self._hung is not None:
             raise self._hung
 
@@ -158,25 +151,6 @@ class Server:
             TraceMetrics(metrics.registry, self._traces)
             self._traces.start()
             stack.push_async_callback(asyncio.to_thread, self._traces.close, _LAST_TRACES_S)
-
-    async def _start_web(
-        self, stack: AsyncExitStack, oip: OpenInference, cameras: Cameras, metrics: Metrics
-    ) -> str:
-        """Serve HTTP until the stack is left; return its address, "" where there is none."""
-        if not self._settings.web.http_listen:
-            return ""
-        web = HttpServer(
-            self._settings.web,
-            self._gate,
-            oip,
-            cameras,
-            devices,
-            only_local=is_only_local(self._settings),
-            render_metrics=metrics.render,
-            is_ready=lambda: self._ready,
-        )
-        stack.push_async_callback(web.stop)
-        return await web.start()
 
     def _cameras(self, models: ServedModels, metrics: Metrics) -> Cameras:
         SinkMetrics(metrics.registry, self._outlets.sinks)

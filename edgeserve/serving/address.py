@@ -5,8 +5,13 @@ from __future__ import annotations
 import ipaddress
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgeserve.domain.errors import ConfigurationError, PortTakenError
+from edgeserve.serving.options import DEFAULT_ADMIN
+
+if TYPE_CHECKING:
+    from edgeserve.serving.options import ServingOptions
 
 
 def check_address(setting: str, address: str, *, insecure: bool, asks: bool = False) -> None:
@@ -37,6 +42,28 @@ def check_address(setting: str, address: str, *, insecure: bool, asks: bool = Fa
             "--insecure if that is what you want"
         )
         raise ConfigurationError(text)
+
+
+def check_admin_address(options: ServingOptions, *, asks: bool = False) -> None:
+    """Refuse what cannot be listened on, and a network address without the switch for it.
+
+    Args:
+        options: of the room.
+        asks: whether callers are asked who they are.
+
+    Raises:
+        ConfigurationError: the text says what to do.
+    """
+    listen = options.admin_listen
+    if listen in {"", DEFAULT_ADMIN}:
+        return
+    if not listen.startswith("unix:") and not options.admin_network:
+        text = (
+            f"admin_listen is {listen}: whoever reaches that address changes this server; use "
+            "unix:PATH, or say --admin-network if that is what you want"
+        )
+        raise ConfigurationError(text)
+    check_address("admin_listen", listen, insecure=options.insecure, asks=asks)
 
 
 def exposure(setting: str, address: str, *, asks: bool, encrypted: bool) -> str:

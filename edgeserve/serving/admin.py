@@ -16,12 +16,11 @@ from pydantic import ValidationError
 from edgeserve.cameras.options import CameraOptions
 from edgeserve.catalog.manifest import explain
 from edgeserve.domain.errors import (
-    ConfigurationError,
     EdgeserveError,
     PortTakenError,
     RequestError,
 )
-from edgeserve.serving.address import check_address, claim_socket
+from edgeserve.serving.address import claim_socket
 from edgeserve.serving.errors import status_of
 from edgeserve.serving.guard import Guard
 from edgeserve.serving.listener import add_port, demands_certificates
@@ -216,28 +215,6 @@ def _check_owner(folder: Path) -> None:
     if folder.stat().st_uid != os.geteuid():
         text = f"{folder} belongs to another user"
         raise PortTakenError(text)
-
-
-def check_admin_address(options: ServingOptions, *, asks: bool = False) -> None:
-    """Refuse what cannot be listened on, and a network address without the switch for it.
-
-    Args:
-        options: of the room.
-        asks: whether callers are asked who they are.
-
-    Raises:
-        ConfigurationError: the text says what to do.
-    """
-    listen = options.admin_listen
-    if listen in {"", DEFAULT_ADMIN}:
-        return
-    if not listen.startswith("unix:") and not options.admin_network:
-        text = (
-            f"admin_listen is {listen}: whoever reaches that address changes this server; use "
-            "unix:PATH, or say --admin-network if that is what you want"
-        )
-        raise ConfigurationError(text)
-    check_address("admin_listen", listen, insecure=options.insecure, asks=asks)
 
 
 async def _done(change: Callable[[], T], context: aio.ServicerContext[Any, Any]) -> T:

@@ -18,7 +18,8 @@ from edgeserve.domain.errors import ConfigurationError, PortTakenError
 from edgeserve.domain.frame import ColorOrder, EncodedFrame
 from edgeserve.pipeline.cameras import Cameras
 from edgeserve.preprocess.decode import decode
-from edgeserve.serving.admin import AdminServer, check_admin_address
+from edgeserve.serving.address import check_admin_address
+from edgeserve.serving.admin import AdminServer
 from edgeserve.serving.options import ServingOptions
 from edgeserve.serving.server import GrpcServer
 from edgeserve.wire._generated import admin_pb2
