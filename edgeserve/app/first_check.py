@@ -74,6 +74,5 @@ def first_check(
 
 
 def _fingerprint(bundle: Bundle, precision: str, status: EngineStatus) -> str:
-    known = runtimes()[status.runtime].devices()
-    device = next((one for one in known if one.name == status.chosen), None)
+    device = runtimes()[status.runtime].describe(status.chosen.partition(":")[2])
     return fingerprint(bundle.manifest.model_dump_json(), precision, status, device)

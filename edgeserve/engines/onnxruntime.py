@@ -58,24 +58,29 @@ class OnnxRuntime:
     def devices(self) -> Sequence[DeviceStatus]:
         """The execution providers of the installed wheel, and those that others would have."""
         try:
-            module = self._module
+            offered = self._offered()
         except RuntimeMissingError as error:
             return [DeviceStatus("onnxruntime:CPU", self.name, missing=str(error))]
-        offered = self._offered()
         absent = [one for one in providers.EXPECTED if one not in offered]
-        return [
-            DeviceStatus(
-                name=f"{self.name}:{one}",
-                runtime=self.name,
-                runtime_version=module.__version__,
-                description="" if missing else providers.description(one),
-                available=not missing,
-                missing=missing,
-                precisions=() if missing else providers.provider_of(one).precisions,
-            )
-            for one in (*offered, *absent)
-            for missing in [providers.missing(one) if one in absent else self._refusal(one)]
-        ]
+        return [self._status(one, offered) for one in (*offered, *absent)]
+
+    def describe(self, device: str) -> DeviceStatus | None:
+        """See `Runtime`."""
+        offered = self._offered()
+        known = device in offered or device in providers.EXPECTED
+        return self._status(device, offered) if known else None
+
+    def _status(self, device: str, offered: Sequence[str]) -> DeviceStatus:
+        missing = self._refusal(device) if device in offered else providers.missing(device)
+        return DeviceStatus(
+            name=f"{self.name}:{device}",
+            runtime=self.name,
+            runtime_version=self._module.__version__,
+            description="" if missing else providers.description(device),
+            available=not missing,
+            missing=missing,
+            precisions=() if missing else providers.provider_of(device).precisions,
+        )
 
     def precisions(self, device: str) -> Sequence[str]:
         """INT8 first on the CPU, half floats first on CUDA and TensorRT."""

@@ -50,37 +50,37 @@ class OpenVinoRuntime:
     def devices(self) -> Sequence[DeviceStatus]:
         """CPU, GPU and NPU, each with what OpenVINO says of it."""
         try:
-            core = self._core
-            found = core.available_devices
+            found = self._core.available_devices
         except RuntimeMissingError as error:
             return [DeviceStatus("openvino:CPU", self.name, missing=str(error))]
-        version = metadata.version("openvino")
-        statuses = [
+        absent = [node for node in _NODES if not any(_is_a(one, node) for one in found)]
+        return [self._status(one) for one in found] + [
             DeviceStatus(
                 name=f"{self.name}:{device}",
                 runtime=self.name,
-                runtime_version=version,
-                description=str(core.get_property(device, "FULL_DEVICE_NAME")),
-                available=True,
-                precisions=tuple(
-                    word
-                    for word in core.get_property(device, "OPTIMIZATION_CAPABILITIES")
-                    if _PRECISION.fullmatch(word)
-                ),
-            )
-            for device in found
-        ]
-        statuses += [
-            DeviceStatus(
-                name=f"{self.name}:{device}",
-                runtime=self.name,
-                runtime_version=version,
+                runtime_version=_version(),
                 missing=_missing(device),
             )
-            for device in _NODES
-            if not any(one.split(".")[0] == device for one in found)
+            for device in absent
         ]
-        return statuses
+
+    def describe(self, device: str) -> DeviceStatus | None:
+        """See `Runtime`. The CPU can be asked alone."""
+        if device != "CPU":
+            return next((one for one in self.devices() if one.name.endswith(f":{device}")), None)
+        return self._status(device)
+
+    def _status(self, device: str) -> DeviceStatus:
+        """Of a device that is here."""
+        words = self._core.get_property(device, "OPTIMIZATION_CAPABILITIES")
+        return DeviceStatus(
+            name=f"{self.name}:{device}",
+            runtime=self.name,
+            runtime_version=_version(),
+            description=str(self._core.get_property(device, "FULL_DEVICE_NAME")),
+            available=True,
+            precisions=tuple(word for word in words if _PRECISION.fullmatch(word)),
+        )
 
     def precisions(self, device: str) -> Sequence[str]:  # noqa: ARG002 - the protocol's signature
         """INT8 is the fastest on all of them."""
@@ -138,11 +138,13 @@ class OpenVinoRuntime:
         return engine
 
     def _check(self, device: str) -> None:
+        if device == "CPU":
+            return  # always there, and to list the others loads their plug-ins
         found = self._core.available_devices
         kind, _, members = device.partition(":")
         for one in members.split(",") if kind in VIRTUAL_DEVICES and members else [device]:
             wanted = re.sub(r"^-|\(\d+\)$", "", one)
-            if wanted in VIRTUAL_DEVICES or any(wanted in {f, f.split(".")[0]} for f in found):
+            if wanted in VIRTUAL_DEVICES or any(wanted == f or _is_a(f, wanted) for f in found):
                 continue
             text = f"OpenVINO has no device {wanted} here, only {', '.join(found)}"
             raise NotAvailableError(f"{text}: {_missing(wanted)}" if wanted in _NODES else text)
@@ -153,6 +155,15 @@ _NODES = {
     "NPU": ("/dev/accel", "accel*", "install Intel's linux-npu-driver (packages on its GitHub)"),
 }
 """Where Linux shows the device, and what installs the driver in user space."""
+
+
+def _version() -> str:
+    return metadata.version("openvino")
+
+
+def _is_a(device: str, kind: str) -> bool:
+    """Whether a device is of a kind: GPU.0 is a GPU."""
+    return device.partition(".")[0] == kind
 
 
 def _missing(device: str) -> str:

@@ -88,6 +88,15 @@ class Runtime(Protocol):
     def devices(self) -> Sequence[DeviceStatus]:
         """Every device that the runtime could use here, available or not."""
 
+    def describe(self, device: str) -> DeviceStatus | None:
+        """One of `devices`, by its name without the runtime's; None if it is none of them.
+
+        To list them all may load what each of them needs: 25 MB of OpenVINO's plug-ins.
+
+        Raises:
+            RuntimeMissingError: the runtime is not here.
+        """
+
     def precisions(self, device: str) -> Sequence[str]:
         """Of "int8", "fp16" and "fp32" those that a device takes, the best first."""
 

@@ -55,6 +55,9 @@ class UnloadableRuntime:
         """One, with the fault."""
         return [DeviceStatus(f"{self.name}:*", self.name, missing=self._fault)]
 
+    def describe(self, device: str) -> None:
+        """None of them can be told."""
+
     def precisions(self, device: str) -> Sequence[str]:  # noqa: ARG002 - the protocol's signature
         """Any: `load` will say what is wrong."""
         return ("int8", "fp16", "fp32")

@@ -32,6 +32,9 @@ class Runtime:
             DeviceStatus(f"{self.name}:NPU", self.name, available=True),
         ]
 
+    def describe(self, device: str) -> None:
+        raise NotImplementedError
+
     def precisions(self, device: str) -> tuple[str, ...]:
         raise NotImplementedError
 

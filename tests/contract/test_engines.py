@@ -192,6 +192,13 @@ def test_loads_the_model_or_says_why_it_is_not_tried(device: DeviceStatus, path:
     assert load(device, path).device == device.name
 
 
+@pytest.mark.parametrize("device", [pytest.param(device, id=device.name) for device in DEVICES])
+def test_is_described_alone_as_among_the_others(device: DeviceStatus) -> None:
+    runtime = registry.runtimes()[device.runtime]
+    assert runtime.describe(device.name.partition(":")[2]) == device
+    assert runtime.describe("nowhere") is None
+
+
 @every_device
 def test_tells_its_precision(device: DeviceStatus, path: Path) -> None:
     assert load(device, path).precision == "fp32"

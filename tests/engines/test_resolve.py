@@ -32,6 +32,9 @@ class FakeRuntime:
     def devices(self) -> Sequence[DeviceStatus]:
         return [DeviceStatus(f"{self.name}:{device}", self.name) for device in self.has]
 
+    def describe(self, device: str) -> None:
+        raise NotImplementedError
+
     def precisions(self, device: str) -> Sequence[str]:
         return ("fp16", "fp32") if device == "CUDA" else ("int8", "fp16", "fp32")
 

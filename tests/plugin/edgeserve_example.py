@@ -50,6 +50,10 @@ class ExampleRuntime:
             for device in ("SIM", "GHOST")
         ]
 
+    def describe(self, device: str) -> DeviceStatus | None:
+        """One of them."""
+        return next((one for one in self.devices() if one.name == f"example:{device}"), None)
+
     def precisions(self, device: str) -> Sequence[str]:  # noqa: ARG002 - the protocol's signature
         """Any."""
         return ("int8", "fp16", "fp32")
