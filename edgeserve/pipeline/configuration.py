@@ -31,6 +31,7 @@ class Governor:
 
     Up: the queue of LATENCY never ran empty for a while. Down: over a whole window no frame was
     handled beside another one, or LATENCY would have had the same frames done in half the time.
+    A pause does not count: a load that comes back is likely to be what it was.
     """
 
     def __init__(self, active: Configuration) -> None:
@@ -39,6 +40,7 @@ class Governor:
         self._backlog_since_ns: int | None = None
         self._latency_cost_ns = 0.0
         self._window_since_ns = 0
+        self._seen_ns = 0
         self._frames = 0
         self._crowded = False
 
@@ -75,6 +77,11 @@ class Governor:
         return Configuration.LATENCY
 
     def _leave_throughput(self, now_ns: int, *, crowded: bool) -> Configuration:
+        paused = now_ns - self._seen_ns >= _WINDOW_NS and self._frames > 0
+        self._seen_ns = now_ns
+        if paused:
+            self._open_window(now_ns)
+            return Configuration.THROUGHPUT
         self._frames += 1
         self._crowded = self._crowded or crowded
         elapsed_ns = now_ns - self._window_since_ns

@@ -82,6 +82,19 @@ def test_it_is_not_left_for_a_short_pause() -> None:
         assert chosen is THROUGHPUT
 
 
+def test_a_load_that_comes_back_after_a_pause_finds_it_as_it_was() -> None:
+    governor = in_throughput()
+    for start_ms in (10, 60_000, 120_000):
+        for now_ms in range(start_ms, start_ms + 1900, 10):
+            assert governor.observe(now_ms * MS, 20 * MS, crowded=True) is THROUGHPUT
+
+
+def test_a_frame_now_and_then_needs_no_throughput() -> None:
+    governor = in_throughput()
+    chosen = [governor.observe(now_ms * MS, 20 * MS, crowded=False) for now_ms in (5000, 10_000)]
+    assert LATENCY in chosen
+
+
 def test_a_change_waits_for_what_is_in_work() -> None:
     scheduler = Scheduler({LATENCY: 1, THROUGHPUT: 2}, LATENCY, switches=True)
     lane = VirtualLane(scheduler)
