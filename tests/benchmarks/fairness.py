@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
+import itertools
 import tempfile
 import time
 from pathlib import Path
@@ -71,24 +72,25 @@ def device_ms(result: FrameResult) -> float:
     return used_us / 1000
 
 
-async def use(client: AsyncDetectionClient, model: str, seconds: float) -> tuple[int, float]:
-    """Stream for so long; frames and device time of the second half."""
-    frames = pictures("sample")
-    started = time.monotonic()
+async def use(
+    client: AsyncDetectionClient, model: str, frames: list[bytes], seconds: float, end_s: float
+) -> tuple[int, float]:
+    """Stream until a moment of the monotonic clock; frames and device time of the second half."""
     in_flight = asyncio.Semaphore(2)
 
     async def feed() -> AsyncIterator[bytes]:
-        number = 0
-        while time.monotonic() - started < seconds:
+        for frame in itertools.cycle(frames):
             await in_flight.acquire()
-            yield bytes(frames[number % len(frames)].data)
-            number += 1
+            if time.monotonic() >= end_s:
+                return
+            yield frame
 
     count, used_ms = 0, 0.0
     options = StreamOptions(DetectOptions(model=model), Policy.BLOCK, queue_size=2)
     async for result in client.stream(feed(), options):
         in_flight.release()
-        if result.status is Status.OK and time.monotonic() - started > seconds / 2:
+        # In the same time for all: whoever came last would have the device alone in the end.
+        if result.status is Status.OK and end_s - seconds / 2 < time.monotonic() < end_s:
             count += 1
             used_ms += device_ms(result)
     return count, used_ms
@@ -96,9 +98,14 @@ async def use(client: AsyncDetectionClient, model: str, seconds: float) -> tuple
 
 async def measure(address: str, models: list[str], seconds: float) -> list[tuple[int, float]]:
     """A client for each stream, all at once."""
+    frames = [bytes(frame.data) for frame in pictures("sample")]
     clients = [AsyncDetectionClient(address) for _ in models]
+    end_s = time.monotonic() + seconds
     try:
-        work = (use(c, model, seconds) for c, model in zip(clients, models, strict=True))
+        work = (
+            use(one, model, frames, seconds, end_s)
+            for one, model in zip(clients, models, strict=True)
+        )
         return await asyncio.gather(*work)
     finally:
         for client in clients:
