@@ -105,6 +105,7 @@ def test_bench_measures_server_limit_and_generator() -> None:
         "share_gross",
         "server_cpu_ms_per_frame",
         "limit_cpu_ms_per_frame",
+        "limit_pss_mb",
         "generator_cpu_ms_per_frame",
         "pss_mb",
         "cold_s",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import sys
 import threading
 import time
@@ -23,6 +24,7 @@ from edgeserve.engines.resolve import load_engine
 from edgeserve.pipeline.detector import Detector
 from edgeserve.pipeline.selection import select
 from edgeserve.tooling.bench.load import pictures
+from edgeserve.tooling.bench.process import pss_mb
 from edgeserve.tooling.named_bundle import named_bundle
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class Candidate:
 
 
 def measure(candidate: Candidate, frames: list[EncodedFrame], seconds: float) -> dict[str, Any]:
-    """Run a loop for so long; frames a second and processor time a frame."""
+    """Run a loop for so long: frames a second, processor time a frame, this process' memory."""
     deadline = time.monotonic() + seconds
     workers = [candidate.detector.create_worker() for _ in range(candidate.threads)]
     counts = [0] * candidate.threads
@@ -64,6 +66,7 @@ def measure(candidate: Candidate, frames: list[EncodedFrame], seconds: float) ->
     return {
         "fps": done / (time.monotonic() - started),
         "cpu_ms_per_frame": 1000 * (time.process_time() - used) / max(done, 1),
+        "pss_mb": pss_mb(os.getpid()),
         "hint": candidate.hint,
         "threads": candidate.threads,
     }

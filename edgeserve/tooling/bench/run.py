@@ -146,6 +146,7 @@ def _measure(
         "limit_cpu_ms_per_frame": bare["cpu_ms_per_frame"],
         "generator_cpu_ms_per_frame": load["cpu_ms_per_frame"],
         "pss_mb": server.pss_mb(),
+        "limit_pss_mb": bare["pss_mb"],
     }
 
 

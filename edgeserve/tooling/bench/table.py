@@ -27,6 +27,7 @@ _ROWS = (
     ("loop CPU a frame, ms", "limit_cpu_ms_per_frame", "{:.2f}"),
     ("generator CPU a frame, ms", "generator_cpu_ms_per_frame", "{:.2f}"),
     ("PSS, MB", "pss_mb", "{:.0f}"),
+    ("loop PSS, MB", "limit_pss_mb", "{:.0f}"),
     ("process start to first detection, s", "cold_s", "{:.2f}"),
 )
 
