@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edgeserve.tooling.bench.process import machine
 from edgeserve.tooling.figure_file import check_figure_file
-from tests.faults.traffic import Traffic
 from tests.soak.happenings import EXPECTED_LINES, KINDS
 from tests.soak.plan import TENTHS, make_plan
 from tests.soak.plot import plot
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from tests.soak.plan import Plan
 
 _PLOT = "soak.svg"
-_BURST = 500
 _MOST_REPLACED = 40
 """Models, before memory is measured: each leaves holes in the heap that the next ones fill, and it
 takes some twenty of them until the heap has found its size. The report has what it was before."""
@@ -77,9 +75,7 @@ def soak(plan: Plan, folder: Path) -> Soaked:
     with World(folder) as world:
         for stream in (*world.streams, world.far):
             stream.wait_for(1)
-        # Load for which a CPU compiles its second configuration, once and for all.
-        with Traffic(world.server.address, fps=0) as burst:
-            burst.wait_for(_BURST)
+        world.burst()
         settling = _settle(world, min(_MOST_REPLACED, int(plan.seconds / 60)))
         began_s = time.monotonic()
         tenth = -1
@@ -128,7 +124,7 @@ def _settle(world: World, models: int) -> tuple[Vitals, Vitals]:
     before = look_at(pid, began_s)
     for _ in range(models):
         world.next_version()
-        world.streams[0].wait_for(1)
+    world.burst()
     after = look_at(pid, began_s)
     told = f"{before.own_mb:.1f} MB of its own before, {after.own_mb:.1f} after"
     print(f"{models} models replaced first: {told}", flush=True)

@@ -120,8 +120,9 @@ def camera_comes_and_goes(world: World) -> None:
 
 
 def model_replaced(world: World) -> None:
-    """A new version of the model serves."""
+    """A new version of the model serves, soon at full load."""
     world.next_version()
+    world.burst()
 
 
 def hangup(world: World) -> None:

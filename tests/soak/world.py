@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FIRST_VERSION = 100
 STREAMS, FPS = 4, 4.0
+_BURST = 300
 _CONFIG = """
 [[camera]]
 name = "street"
@@ -102,6 +103,14 @@ class World:
         write_version(self.models, self.version)
         self.admin.load_model(NAME)
         shutil.rmtree(self.models / NAME / str(self.version - 1))
+
+    def burst(self) -> None:
+        """Load for which a CPU works with both configurations.
+
+        Each has inferences with memory of their own, 10 MB that a model has from its first load on.
+        """
+        with Traffic(self.server.address, fps=0) as traffic:
+            traffic.wait_for(_BURST)
 
     def restart_gate(self) -> None:
         """The camera that went away is back."""
