@@ -19,7 +19,6 @@ from edgeserve.app.reload import Reloader
 from edgeserve.app.self_test import self_test
 from edgeserve.app.service_manager import ServiceManager
 from edgeserve.app.tasks import watched
-from edgeserve.app.thrift import stay_thrifty
 from edgeserve.domain.errors import DeviceHungError, EdgeserveError
 from edgeserve.engines.distributions import check_distributions
 from edgeserve.engines.memory import lasting
@@ -111,7 +110,6 @@ class Server:
             self._start_traces(stack, metrics)
             stack.callback(watchdog.close)
             stack.callback(watched(keep_current(self._gate)).cancel)
-            stack.callback(watched(stay_thrifty()).cancel)
             cameras = self._cameras(control.models, metrics)
             stack.push_async_callback(self._outlets.close)
             stack.push_async_callback(asyncio.to_thread, cameras.close)
