@@ -67,7 +67,8 @@ class OpenVinoRuntime:
     def describe(self, device: str) -> DeviceStatus | None:
         """See `Runtime`. The CPU can be asked alone."""
         if device != "CPU":
-            return next((one for one in self.devices() if one.name.endswith(f":{device}")), None)
+            name = f"{self.name}:{device}"
+            return next((one for one in self.devices() if one.name == name), None)
         return self._status(device)
 
     def _status(self, device: str) -> DeviceStatus:
