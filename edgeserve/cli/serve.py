@@ -14,6 +14,7 @@ from edgeserve.cli.exit_codes import HUNG
 from edgeserve.cli.json_option import JsonWriter, json_option
 from edgeserve.cli.settings_flags import chosen_path, configuration_of, settings_flags
 from edgeserve.domain.errors import DeviceHungError
+from edgeserve.engines.cpus import let_work_run_on
 from edgeserve.engines.memory import lasting, limit_allocator
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def serve(
     port that is taken, a runtime, a device, a model), 4 an inference hung and could not be
     cancelled (start the server anew).
     """
+    let_work_run_on()
     with lasting():  # loads what --help does not need
         from edgeserve.app.server import Server  # noqa: PLC0415
         from edgeserve.telemetry.log import configure  # noqa: PLC0415

@@ -1,9 +1,10 @@
-"""How many cores this process may use."""
+"""The cores of this process: how many it may use, and how its threads take turns on them."""
 
 from __future__ import annotations
 
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,20 @@ def available_cpus(root: Path = _ROOT) -> int:
     """
     limits = [len(os.sched_getaffinity(0)), *_quotas(root)]
     return max(1, min(limits))
+
+
+def let_work_run_on() -> None:
+    """Have no thread that wakes take its core from one that works (SCHED_BATCH).
+
+    The threads that read and write wake several times for each frame: at once, they would stop an
+    inference in its middle and take its caches; a turn later, they find more to do at a time.
+    Threads inherit it: to be called before there are any. Whoever starts the process under another
+    policy (chrt, systemd's CPUSchedulingPolicy=) knows better.
+    """
+    if os.sched_getscheduler(0) == os.SCHED_OTHER:
+        # A sandbox may forbid it; the server works without it.
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _quotas(root: Path) -> Iterator[int]:

@@ -1,8 +1,10 @@
-"""How many cores there are for us."""
+"""The cores of this process, and its threads' policy on them."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -148,3 +150,32 @@ def test_affinity_counts_where_it_is_the_smaller(
 
 def test_this_machine_has_at_least_one() -> None:
     assert available_cpus() >= 1
+
+
+POLICY = """
+import os, threading
+from edgeserve.engines.cpus import let_work_run_on
+let_work_run_on()
+threading.Thread(target=lambda: print(os.sched_getscheduler(0))).start()
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "then"),
+    [(os.SCHED_OTHER, os.SCHED_BATCH), (os.SCHED_IDLE, os.SCHED_IDLE)],
+    ids=["none", "idle"],
+)
+def test_threads_that_wake_wait_for_their_turn_unless_the_process_has_a_policy(
+    given: int, then: int
+) -> None:
+    def choose() -> None:
+        os.sched_setscheduler(0, given, os.sched_param(0))
+
+    found = subprocess.run(
+        [sys.executable, "-c", POLICY],
+        preexec_fn=choose,  # noqa: PLW1509 - the child has no threads yet
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert int(found.stdout) == then

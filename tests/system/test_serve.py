@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import urllib.error
@@ -89,6 +90,14 @@ def test_metrics_and_probes_over_http(serve: Start) -> None:
     assert results == {"ok": 10, "dropped": 0, "error": 1}
     (engine,) = families["edgeserve_engine_info"].samples
     assert engine.labels["chosen"] in {"openvino:CPU", "onnxruntime:CPU"}
+
+
+def test_its_threads_take_no_core_from_one_that_works(serve: Start) -> None:
+    server = serve()
+    # Where the tests run under a policy, so does the server.
+    wanted = os.sched_getscheduler(0) or os.SCHED_BATCH
+    # The first thread; those that it starts inherit it.
+    assert os.sched_getscheduler(server.process.pid) == wanted
 
 
 def test_sigterm_under_load_loses_and_doubles_nothing_with_a_resuming_client(
