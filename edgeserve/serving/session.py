@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from typing import TYPE_CHECKING, cast
 
@@ -52,6 +53,7 @@ class StreamSession:
         self._meter = current_meter()
         self._slowed = False
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         # Set whenever the other side may have something to do: a result, a free place, the end.
         self._results = asyncio.Event()
         self._room = asyncio.Event()
@@ -126,7 +128,11 @@ class StreamSession:
             self._stream.shed(DropReason.SHUTDOWN)
 
     def _notify(self) -> None:
-        self._loop.call_soon_threadsafe(self._results.set)
+        # What is dropped is answered in the loop's own thread, which needs no waking for it.
+        if threading.get_ident() == self._thread:
+            self._results.set()
+        else:
+            self._loop.call_soon_threadsafe(self._results.set)
 
     async def _read(self, stream: FrameStream) -> None:
         while True:

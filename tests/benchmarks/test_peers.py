@@ -20,13 +20,14 @@ from tests.benchmarks.peers.plain_opencv import PlainDetector
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_what_a_user_would_write_finds_what_our_detector_finds() -> None:
+@pytest.mark.parametrize("blob", [False, True], ids=["bytes", "blob"])
+def test_what_a_user_would_write_finds_what_our_detector_finds(blob: bool) -> None:  # noqa: FBT001
     spec = named_bundle(MODEL, Path()).spec
     options = EngineOptions.model_validate({"provider": "openvino:CPU"})
     engine, _ = load_engine(spec, options, runtimes())
     worker = Detector(spec, engine, max_pixels=10**7, reduced_decode=True).create_worker()
     selection = select(spec, DetectOptions(score_threshold=0.5))
-    plain = PlainDetector(MODEL)
+    plain = PlainDetector(MODEL, blob=blob)
     request = plain.create_request()
     compared = 0
     for picture in pictures("sample")[::8]:

@@ -25,11 +25,15 @@ _SCORE, _IOU = 0.3, 0.6
 class PlainDetector:
     """The shipped bundle's OpenVINO form, without this project's frame path."""
 
-    def __init__(self, model: str) -> None:
-        """Compile it for throughput."""
-        file = shipped_dir() / model / "model-int8.xml"
-        compiled = ov.Core().compile_model(file, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
+    def __init__(self, model: str, *, blob: bool = False) -> None:
+        """Compile it for throughput; `blob`: for floats from cv2.dnn.blobFromImage."""
+        core = ov.Core()
+        network = core.read_model(shipped_dir() / model / "model-int8.xml")
+        if blob:
+            network = _taking_blobs(network)
+        compiled = core.compile_model(network, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
         self.create_request = compiled.create_infer_request
+        self._blob = blob
         cells = [_SIZE_PX // stride for stride in _STRIDES]
         self._centres = np.concatenate(
             [
@@ -53,7 +57,7 @@ class PlainDetector:
         top, left = (_SIZE_PX - inner.shape[0]) // 2, (_SIZE_PX - inner.shape[1]) // 2
         tensor = np.full((1, _SIZE_PX, _SIZE_PX, 3), 114, np.uint8)
         tensor[0, top : top + inner.shape[0], left : left + inner.shape[1]] = inner
-        outputs = request.infer([tensor])
+        outputs = request.infer([cv2.dnn.blobFromImage(tensor[0]) if self._blob else tensor])
         scores = 1 / (1 + np.exp(-outputs["class_logits"][0].T))  # (cells, classes)
         best = scores.max(axis=1)
         keep = best > _SCORE
@@ -74,3 +78,22 @@ class PlainDetector:
         boxes[:, 2:] += boxes[:, :2]
         boxes = np.clip(boxes, 0, (width, height, width, height))
         return boxes.astype(np.float32), best[keep][kept].astype(np.float32), ids[kept]
+
+
+def _taking_blobs(network: ov.Model) -> ov.Model:
+    """The same network for floats (1, 3, H, W) from 0 to 255, as most are that users have.
+
+    In the shipped one the picture is made floats, quantized and transposed before the first layer.
+    """
+    (picture,) = network.get_parameters()
+    (cast,) = picture.output(0).get_target_inputs()
+    (quantized,) = cast.get_node().output(0).get_target_inputs()
+    quantize = quantized.get_node()
+    (transposed,) = quantize.output(0).get_target_inputs()
+    blob = ov.opset13.parameter([1, 3, _SIZE_PX, _SIZE_PX], np.float32, name="blob")
+    limits = [quantize.input_value(index) for index in range(1, 5)]
+    levels = quantize.get_attributes()["levels"]
+    steps = ov.opset13.fake_quantize(blob, *limits, levels=levels)
+    for layer in transposed.get_node().output(0).get_target_inputs():
+        layer.replace_source_output(steps.output(0))
+    return ov.Model(network.get_results(), [blob], "blob")
