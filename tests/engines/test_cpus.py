@@ -173,7 +173,7 @@ def test_threads_that_wake_wait_for_their_turn_unless_the_process_has_a_policy(
 
     found = subprocess.run(
         [sys.executable, "-c", POLICY],
-        preexec_fn=choose,  # noqa: PLW1509 - the child has no threads yet
+        preexec_fn=choose,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
