@@ -133,7 +133,9 @@ class Server:
 
     def _spawn(self) -> subprocess.Popen[str]:
         listen = ("--listen", self.address, "--http-listen", self.http, "--admin-listen", "")
-        with self.log.open("ab") as log:
+        # On a read-only disk a file can be opened, and what is written to it fails.
+        stuck = self.log.exists() and not os.access(self.log, os.W_OK)
+        with self.log.open("rb" if stuck else "ab") as log:
             return subprocess.Popen(
                 [*EDGESERVE, "serve", *listen, *self._flags],
                 stdout=subprocess.PIPE,

@@ -119,6 +119,25 @@ def test_a_full_disk_for_the_log_stops_nothing(start: Start, disk: Disk, tmp_pat
         seen.saw("detections: all OK")
 
 
+def test_a_read_only_disk_for_the_log_stops_nothing(
+    start: Start, disk: Disk, tmp_path: Path
+) -> None:
+    log = disk.folder / "server.log"
+    log.touch()
+    disk.read_only()
+    server = start(*configured(tmp_path, tmp_path), log=log)
+    with Observation("disk of the log read-only, at the start", server) as seen:
+        with Traffic(server.address) as traffic:
+            traffic.wait_for()
+            server.signal(signal.SIGHUP)  # writes a line
+            traffic.wait_for(10)
+        assert traffic.faults() == []
+        assert server.terminate() == 0
+        assert not log.stat().st_size
+        seen.saw("detections: all OK; exit code 0")
+        seen.recovered("nothing to recover")
+
+
 def test_a_log_that_stays_full_does_not_spoil_the_exit_code(
     start: Start, disk: Disk, tmp_path: Path
 ) -> None:
