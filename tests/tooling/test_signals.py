@@ -10,6 +10,8 @@ PROGRAM = """
 import os, signal, subprocess
 from edgeserve.tooling.signals import end_by_signals, start_process
 
+# A shell's job in the background ignores Ctrl-C, and so does what it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 end_by_signals()
 # It says when it was asked to stop, and takes its time.
 child = start_process(lambda: subprocess.Popen(
