@@ -35,9 +35,9 @@ def let_work_run_on() -> None:
     Threads inherit it: to be called before there are any. Whoever starts the process under another
     policy (chrt, systemd's CPUSchedulingPolicy=) knows better.
     """
-    if os.sched_getscheduler(0) == os.SCHED_OTHER:
-        # A sandbox may forbid it; the server works without it.
-        with suppress(OSError):
+    # A sandbox may forbid it; the server works without it.
+    with suppress(OSError):
+        if os.sched_getscheduler(0) == os.SCHED_OTHER:
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 

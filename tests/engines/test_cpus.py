@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeserve.engines.cpus import available_cpus
+from edgeserve.engines.cpus import available_cpus, let_work_run_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,8 +153,9 @@ def test_this_machine_has_at_least_one() -> None:
 
 
 POLICY = """
-import os, threading
+import os, sys, threading
 from edgeserve.engines.cpus import let_work_run_on
+os.sched_setscheduler(0, int(sys.argv[1]), os.sched_param(0))
 let_work_run_on()
 threading.Thread(target=lambda: print(os.sched_getscheduler(0))).start()
 """
@@ -168,14 +169,15 @@ threading.Thread(target=lambda: print(os.sched_getscheduler(0))).start()
 def test_threads_that_wake_wait_for_their_turn_unless_the_process_has_a_policy(
     given: int, then: int
 ) -> None:
-    def choose() -> None:
-        os.sched_setscheduler(0, given, os.sched_param(0))
-
-    found = subprocess.run(
-        [sys.executable, "-c", POLICY],
-        preexec_fn=choose,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
+    command = [sys.executable, "-c", POLICY, str(given)]
+    found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     assert int(found.stdout) == then
+
+
+def test_a_sandbox_may_forbid_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_getscheduler", lambda _: os.SCHED_OTHER)
+    monkeypatch.setattr(os, "sched_setscheduler", forbid)
+    let_work_run_on()
