@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -83,6 +84,11 @@ class LimitedHandler(_StreamHandler):
         else:
             window.suppressed += 1
             window.last_text = record.getMessage()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Tell of a line that cannot be made; there is no place to tell of one not written."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
     def close(self) -> None:
         """Tell what was counted and not told yet."""

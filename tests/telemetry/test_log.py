@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import threading
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -174,3 +176,21 @@ def test_without_a_limit_every_line_is_written(make_log: Callable[..., Log]) -> 
     for _ in range(50):
         log.logger.info("again")
     assert len(log.lines()) == 50
+
+
+class FullDisk(StringIO):
+    """Takes nothing."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_line_that_cannot_be_written_is_let_go_and_one_that_cannot_be_made_is_told(
+    make_log: Callable[..., Log], capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = make_log(HumanFormatter())
+    log.handler.setStream(FullDisk())
+    log.logger.warning("nobody reads this")
+    assert capsys.readouterr().err == ""
+    log.logger.warning("%d frames", "three")
+    assert "Logging error" in capsys.readouterr().err
