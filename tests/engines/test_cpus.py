@@ -175,9 +175,13 @@ def test_threads_that_wake_wait_for_their_turn_unless_the_process_has_a_policy(
 
 
 def test_a_sandbox_may_forbid_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forbid(*_: object) -> None:
+    tried = []
+
+    def forbid(*wanted: object) -> None:
+        tried.append(wanted[1])
         raise PermissionError
 
     monkeypatch.setattr(os, "sched_getscheduler", lambda _: os.SCHED_OTHER)
     monkeypatch.setattr(os, "sched_setscheduler", forbid)
     let_work_run_on()
+    assert tried == [os.SCHED_BATCH]
