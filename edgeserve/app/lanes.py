@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgeserve.engines.cpus import available_cpus
 from edgeserve.engines.registry import runtimes
 from edgeserve.engines.resolve import load_engine
 from edgeserve.pipeline.configuration import Configuration
 from edgeserve.pipeline.detector import Detector
 from edgeserve.pipeline.lane import Lane, workers_for
 from edgeserve.pipeline.staged import StagedLane
+from edgeserve.process.cpus import available_cpus
 
 if TYPE_CHECKING:
     from edgeserve.config.settings import Settings

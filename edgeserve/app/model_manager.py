@@ -22,8 +22,8 @@ from edgeserve.domain.errors import (
     NotAvailableError,
 )
 from edgeserve.domain.status import ModelStatus, RepositoryEntry
-from edgeserve.engines.memory import give_back
 from edgeserve.pipeline.served import ServedModel, ServedModels
+from edgeserve.process.memory import give_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable

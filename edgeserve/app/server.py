@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,10 @@ from edgeserve.app.service_manager import ServiceManager
 from edgeserve.app.tasks import watched
 from edgeserve.domain.errors import DeviceHungError, EdgeserveError
 from edgeserve.engines.distributions import check_distributions
-from edgeserve.engines.memory import lasting
 from edgeserve.pipeline.cameras import Cameras, add_all
 from edgeserve.pipeline.watchdog import Watchdog
+from edgeserve.process.imports import without_authorities
+from edgeserve.process.memory import lasting
 from edgeserve.telemetry.camera_metrics import CameraMetrics
 from edgeserve.telemetry.certificate_metrics import CertificateMetrics
 from edgeserve.telemetry.machine_metrics import MachineMetrics
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _LAST_TRACES_S = 2.0
+_HEAD_START = 0.3
+"""Of models, to the time that the start has taken so far: that measures the machine, too."""
 
 
 class Server:
@@ -91,13 +95,16 @@ class Server:
         manager = ServiceManager()
         self._handle_signals(manager)
         manager.status("loading models")
-        metrics = self._metrics()
+        metrics = Metrics(self._traces)
         watchdog = self._watchdog(metrics)
         loading = asyncio.get_running_loop().run_in_executor(
             None, ModelManager, settings, metrics, watchdog, self._teller(self._changed)
         )
-        with lasting():  # and meanwhile
+        # A runtime compiles without Python's lock; until then each would wait for the other's turn.
+        await asyncio.wait({loading}, timeout=_HEAD_START * time.process_time())
+        with lasting(), without_authorities():  # and meanwhile
             from edgeserve.app.front import open_front  # noqa: PLC0415 - see there
+        self._measure_more(metrics)
 
         try:
             control = await loading
@@ -176,13 +183,12 @@ class Server:
         if self._hung is None:
             await asyncio.to_thread(control.close)
 
-    def _metrics(self) -> Metrics:
-        metrics = Metrics(self._traces)
+    def _measure_more(self, metrics: Metrics) -> None:
+        """Add what is not of the frame path."""
         MachineMetrics(metrics.registry)
         RefusalMetrics(metrics.registry, self._gate.refusals)
         if (tls := self._gate.tls) is not None:
             CertificateMetrics(metrics.registry, lambda: tls.material.expiry_unix_s)
-        return metrics
 
     def _watchdog(self, metrics: Metrics) -> Watchdog:
         stop = self._teller(self._stop)

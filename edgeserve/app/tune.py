@@ -13,10 +13,10 @@ from edgeserve.checks.forms import forms
 from edgeserve.checks.machine import facts
 from edgeserve.checks.report import PASSED
 from edgeserve.domain.errors import EdgeserveError, NotAvailableError
-from edgeserve.engines.cpus import available_cpus
 from edgeserve.engines.options import EngineOptions
 from edgeserve.engines.registry import runtimes
 from edgeserve.engines.wishes import read_wishes
+from edgeserve.process.cpus import available_cpus
 from edgeserve.tooling.bench.load import pictures
 from edgeserve.tooling.progress import progress
 from edgeserve.tooling.tune.search import search

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeserve.checks.fingerprint import CAPS, cpu_facts
-from edgeserve.engines.cpus import available_cpus
 from edgeserve.engines.distributions import onnxruntime_distributions
+from edgeserve.process.cpus import available_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

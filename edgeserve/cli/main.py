@@ -89,6 +89,8 @@ def main() -> NoReturn:
     """Run the process's command line and end the process."""
     # OpenCV has its own words on every broken picture; ours go to the client that sent it.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    # Pydantic would look for plug-ins of its own in all that is installed, at each start.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     code = run()
     _finish_log()
     sys.exit(code)

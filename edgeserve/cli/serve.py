@@ -14,8 +14,8 @@ from edgeserve.cli.exit_codes import HUNG
 from edgeserve.cli.json_option import JsonWriter, json_option
 from edgeserve.cli.settings_flags import chosen_path, configuration_of, settings_flags
 from edgeserve.domain.errors import DeviceHungError
-from edgeserve.engines.cpus import let_work_run_on
-from edgeserve.engines.memory import lasting, limit_allocator
+from edgeserve.process.cpus import let_work_run_on
+from edgeserve.process.memory import lasting, limit_allocator
 
 if TYPE_CHECKING:
     from pathlib import Path

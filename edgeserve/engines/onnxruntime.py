@@ -18,11 +18,11 @@ from edgeserve.domain.errors import (
 from edgeserve.domain.status import DeviceStatus
 from edgeserve.engines import onnxruntime_providers as providers
 from edgeserve.engines.cache import compile_cache
-from edgeserve.engines.cpus import available_cpus
 from edgeserve.engines.distributions import check_distributions
 from edgeserve.engines.loading import import_runtime
 from edgeserve.engines.onnxruntime_profile import profile, profiled
 from edgeserve.engines.onnxruntime_session import OnnxEngine
+from edgeserve.process.cpus import available_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

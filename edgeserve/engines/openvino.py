@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from edgeserve.domain.errors import EngineError, NotAvailableError, RuntimeMissingError
 from edgeserve.domain.status import DeviceStatus
 from edgeserve.engines.cache import compile_cache
-from edgeserve.engines.cpus import available_cpus
 from edgeserve.engines.loading import import_runtime
 from edgeserve.engines.openvino_engine import VIRTUAL_DEVICES, OpenVinoEngine, last_line
 from edgeserve.engines.openvino_graph import fitted
 from edgeserve.engines.openvino_trial import abort_reason
+from edgeserve.process.cpus import available_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from edgeserve.domain.frame import EncodedFrame, Encoding
 from edgeserve.domain.request import DetectOptions
-from edgeserve.engines.memory import give_back
 from edgeserve.pipeline.selection import select
+from edgeserve.process.memory import give_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,10 +18,10 @@ import numpy as np
 import openvino
 
 from edgeserve.catalog.bundle import Bundle
-from edgeserve.engines.cpus import available_cpus
 from edgeserve.engines.options import EngineOptions
 from edgeserve.engines.registry import runtimes
 from edgeserve.engines.resolve import load_engine
+from edgeserve.process.cpus import available_cpus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -28,8 +28,6 @@ import grpc
 from grpc import aio
 
 from edgeserve.domain.request import DetectOptions
-from edgeserve.engines.cpus import available_cpus, let_work_run_on
-from edgeserve.engines.memory import limit_allocator
 from edgeserve.engines.options import EngineOptions
 from edgeserve.engines.registry import runtimes
 from edgeserve.engines.resolve import load_engine
@@ -37,6 +35,8 @@ from edgeserve.pipeline.detector import Detector
 from edgeserve.pipeline.lane import workers_for
 from edgeserve.pipeline.outcome import found
 from edgeserve.pipeline.selection import select
+from edgeserve.process.cpus import available_cpus, let_work_run_on
+from edgeserve.process.memory import limit_allocator
 from edgeserve.tooling.bench.children import Child
 from edgeserve.tooling.bench.load import pictures
 from edgeserve.tooling.bench.target import Target, started

@@ -1,4 +1,4 @@
-"""What the policy of a server's threads is worth (SCHED_BATCH, see `engines.cpus`).
+"""What the policy of a server's threads is worth (SCHED_BATCH, see `process.cpus`).
 
     python -m tests.benchmarks.threads_policy [--streams 16] [--camera-fps 0] [--rounds 10]
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from edgeserve.engines.cpus import available_cpus
+from edgeserve.process.cpus import available_cpus
 from edgeserve.tooling.bench.children import Child
 from edgeserve.tooling.bench.load import pictures
 from edgeserve.tooling.bench.process import machine

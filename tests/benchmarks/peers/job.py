@@ -17,13 +17,13 @@ import numpy as np
 
 from edgeserve.domain.frame import EncodedFrame
 from edgeserve.domain.request import DetectOptions
-from edgeserve.engines.cpus import available_cpus
 from edgeserve.engines.options import EngineOptions
 from edgeserve.engines.registry import runtimes
 from edgeserve.engines.resolve import load_engine
 from edgeserve.pipeline.detector import Detector
 from edgeserve.pipeline.lane import workers_for
 from edgeserve.pipeline.selection import select
+from edgeserve.process.cpus import available_cpus
 from edgeserve.tooling.named_bundle import named_bundle
 from tests.benchmarks.peers.plain_opencv import PlainDetector
 

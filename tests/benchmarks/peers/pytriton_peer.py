@@ -12,8 +12,8 @@ import numpy as np
 from pytriton.model_config import ModelConfig, Tensor
 from pytriton.triton import Triton, TritonConfig
 
-from edgeserve.engines.cpus import available_cpus
 from edgeserve.pipeline.lane import workers_for
+from edgeserve.process.cpus import available_cpus
 from tests.benchmarks.peers.job import BOXES, CLASS_IDS, INPUT, MODEL, SCORES, make_detect
 
 if TYPE_CHECKING:

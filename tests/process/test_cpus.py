@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeserve.engines.cpus import available_cpus, let_work_run_on
+from edgeserve.process.cpus import available_cpus, let_work_run_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +154,7 @@ def test_this_machine_has_at_least_one() -> None:
 
 POLICY = """
 import os, sys, threading
-from edgeserve.engines.cpus import let_work_run_on
+from edgeserve.process.cpus import let_work_run_on
 os.sched_setscheduler(0, int(sys.argv[1]), os.sched_param(0))
 let_work_run_on()
 threading.Thread(target=lambda: print(os.sched_getscheduler(0))).start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
-from edgeserve.engines.memory import give_back, lasting
+from edgeserve.process.memory import give_back, lasting
 
 
 class Circle:

@@ -1,0 +1,1 @@
+"""What this process asks of its system and of its interpreter."""
