@@ -41,6 +41,9 @@ class OpenVinoRuntime:
         reason = abort_reason()
         if reason:
             raise RuntimeMissingError(reason)
+        # Two threads that look at a tensor's numbers for the first time at once wait for each other
+        # for good: one holds the guard of a static in OpenVINO's binding, and one Python's lock.
+        _ = module.Tensor(module.Type.u8, module.Shape([1])).data
         try:
             return module.Core()
         except Exception as error:

@@ -2,12 +2,13 @@
 
     python -m tests.benchmarks.peers.compare WHEEL [--streams 1 4 16 64] [--rounds 5]
 
-Each server decodes the same JPEGs and runs the same INT8 model: the others once with what their
-user would write (OpenCV, OpenVINO, numpy), and once with our own detector inside, where nothing but
-the serving differs. Rounds are interleaved, one generator at a time is at work. Peers are asked by
-the Open Inference Protocol, one picture a request, the next when the answer comes; we by our
-stream, one frame in flight, and by the same protocol. At the end all are given one open load, 70 %
-of what the slowest can do, as eight cameras.
+Each server decodes the same JPEGs and runs the same INT8 model: the others with what their user
+would write (OpenCV, OpenVINO, numpy), once with the floats of blobFromImage, as most do, and once
+with the picture's bytes, and a third time with our own detector inside, where nothing but the
+serving differs. Rounds are interleaved, one generator at a time is at work. Peers are asked by the
+Open Inference Protocol, one picture a request, the next when the answer comes; we by our stream,
+one frame in flight, and by the same protocol. At the end all are given one open load, 70 % of what
+the slowest can do, as eight cameras.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from edgeserve.tooling.bench.process import machine
-from tests.benchmarks.peers.servers import KServe, MlServer, Ours, PyTriton
+from tests.benchmarks.peers.servers import JOBS, KServe, MlServer, Ours, PyTriton
 
 if TYPE_CHECKING:
     from tests.benchmarks.peers.servers import Peer, Server
@@ -124,6 +125,7 @@ def main() -> None:
     parser.add_argument("wheel", type=Path, help="of edgeserve, for the others' environments")
     parser.add_argument("--environments", type=Path, default=Path(".venv-peers"))
     parser.add_argument("--peers", nargs="+", choices=KINDS, default=["mlserver", "kserve"])
+    parser.add_argument("--jobs", nargs="+", choices=JOBS, default=list(JOBS))
     parser.add_argument("--streams", type=int, nargs="+", default=[1, 4, 16, 64])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=6.0)
@@ -131,7 +133,7 @@ def main() -> None:
     peers = [
         KINDS[name](arguments.environments.resolve(), arguments.wheel.resolve(), job)
         for name in arguments.peers
-        for job in ("plain", "ours")
+        for job in arguments.jobs
     ]
     for peer in peers:
         print(f"installing {peer.requirement}", file=sys.stderr)

@@ -1,7 +1,8 @@
 """What a server under comparison does with a picture, on threads of its own.
 
-`PEER_JOB=ours` runs our own detector, so that what differs is the serving alone; `PEER_JOB=plain`
-what a user of such a server would write. Imported in the servers' own environments.
+`PEER_JOB=ours` runs our own detector, so that what differs is the serving alone; `blob` and `bytes`
+what a user of such a server would write, with floats from `cv2.dnn.blobFromImage` or with the bytes
+of the picture. Imported in the servers' own environments.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class Job:
 
 def make_detect() -> Callable[[], Detect]:
     """Loads the model for all threads; what it gives makes the function of one thread."""
-    return {"ours": _ours, "plain": _plain}[os.environ["PEER_JOB"]]()
+    job = os.environ["PEER_JOB"]
+    return _ours() if job == "ours" else _plain(blob=job == "blob")
 
 
 def _ours() -> Callable[[], Detect]:
@@ -89,9 +91,9 @@ def _ours() -> Callable[[], Detect]:
     return prepare
 
 
-def _plain() -> Callable[[], Detect]:
-    """Makes the function of a thread: plain OpenCV and OpenVINO."""
-    detector = PlainDetector(MODEL)
+def _plain(*, blob: bool) -> Callable[[], Detect]:
+    """Makes the function of a thread: plain OpenCV and OpenVINO; `blob` as in `PlainDetector`."""
+    detector = PlainDetector(MODEL, blob=blob)
 
     def prepare() -> Detect:
         request = detector.create_request()

@@ -34,6 +34,8 @@ class PlainDetector:
         compiled = core.compile_model(network, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
         self.create_request = compiled.create_infer_request
         self._blob = blob
+        # Two threads that come first at once would hang each other (see `OpenVinoRuntime`).
+        _ = ov.Tensor(ov.Type.u8, ov.Shape([1])).data
         cells = [_SIZE_PX // stride for stride in _STRIDES]
         self._centres = np.concatenate(
             [

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _ROOT = Path(__file__).parents[3]
 """Where the package `tests` lies."""
+JOBS = {"blob": "blobFromImage", "bytes": "bytes", "ours": "our detector"}
+"""What a peer may do with a picture, and its name in tables."""
 _START_S = 120
 _STOP_S = 30
 
@@ -107,7 +109,7 @@ class Peer(Server):
         Args:
             environments: folder that holds an environment of each kind.
             wheel: of edgeserve, whose detector `ours` is.
-            job: `ours` or `plain`, see `job`.
+            job: one of `JOBS`, see `job`.
         """
         self._job = job
         self._wheel = wheel
@@ -116,7 +118,7 @@ class Peer(Server):
     @property
     def title(self) -> str:
         """Name and job, for tables."""
-        return f"{self.name}, our detector" if self._job == "ours" else self.name
+        return f"{self.name}, {JOBS[self._job]}"
 
     def install(self) -> None:
         """Make the environment, if it is not there yet.
