@@ -41,10 +41,10 @@ class OpenVinoRuntime:
         reason = abort_reason()
         if reason:
             raise RuntimeMissingError(reason)
-        # Two threads that look at a tensor's numbers for the first time at once wait for each other
-        # for good: one holds the guard of a static in OpenVINO's binding, and one Python's lock.
-        _ = module.Tensor(module.Type.u8, module.Shape([1])).data
         try:
+            # Two threads that look at their first tensors at once wait for each other for good: one
+            # holds the guard of a static in OpenVINO's binding, and one Python's lock.
+            _ = module.Tensor(module.Type.u8, module.Shape([1])).data
             return module.Core()
         except Exception as error:
             text = f"OpenVINO is installed and cannot be started: {last_line(error)}"
