@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 QUANTIZED = {
     "weight scales of the first convolution shuffled": lambda: broken.roll_weight_scales(0),
-    "weight scales of a later convolution shuffled": lambda: broken.roll_weight_scales(30),
+    "weight scales of a later convolution shuffled": lambda: broken.roll_weight_scales(32),
     "head in 4 bits": lambda: broken.round_head(4),
     "head in 3 bits": lambda: broken.round_head(3),
     "pixels not divided": lambda: broken.scale_pixels(255),

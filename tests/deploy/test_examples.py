@@ -42,7 +42,7 @@ def test_what_a_broker_is_told(serve: Start, tmp_path: Path) -> None:  # noqa: F
         consumer = subprocess.Popen([*command, "--port", str(broker.port)], stdout=out)
         try:
             wait_until(lambda: "edgeserve is online" in printed.read_text(), "the status")
-            wait_until(lambda: ", person 0." in printed.read_text(), "a person")
+            wait_until(lambda: "hall: person 0." in printed.read_text(), "a person")
             assert server.terminate() == 0
             wait_until(lambda: "edgeserve is offline" in printed.read_text(), "the end")
         finally:

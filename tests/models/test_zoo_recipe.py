@@ -47,7 +47,7 @@ def test_every_recipe_says_what_it_needs_to(path: Path) -> None:
         ("seed = 0", "sed = 0", r"\[train\] seed: Field required; \[train\] sed: Extra"),
         ("[input]", "[picture]", r"\['picture'\] is not a section of a recipe"),
         ("width = 320", "width = 330", "sides of .330. px: expected multiples of .* 32"),
-        ("[0.4, 256]", "[0.4, 250]", "sides of .250. px: expected multiples of .* 32"),
+        ("[0.3, 256]", "[0.3, 250]", "sides of .250. px: expected multiples of .* 32"),
     ],
 )
 def test_a_wrong_recipe_is_refused_by_file_section_and_key(

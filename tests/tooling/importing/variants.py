@@ -38,11 +38,26 @@ def original() -> Path:
     )
 
 
+def widened(model: ModelProto) -> ModelProto:
+    """The same model with the weights in float32 that are stored as float16 and cast."""
+    nodes, stored = [], {one.name: one for one in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "Cast" and node.input[0] in stored:
+            half = stored[node.input[0]]
+            numbers = onnx.numpy_helper.to_array(half).astype(np.float32)
+            half.CopyFrom(onnx.numpy_helper.from_array(numbers, node.output[0]))
+        else:
+            nodes.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model
+
+
 class Graph:
     """The original without its metadata, to be continued node by node."""
 
     def __init__(self) -> None:
-        self.model: ModelProto = onnx.load(str(original()))
+        self.model: ModelProto = widened(onnx.load(str(original())))
         del self.model.metadata_props[:]
         del self.model.graph.output[:]
         self._count = 0
