@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edgeserve.geometry.grid import cell_centres
+from tests.tooling.importing.widened import widened
 
 onnx = pytest.importorskip("onnx", reason="variants are made with the package onnx")
 
@@ -36,21 +37,6 @@ def original() -> Path:
         / "road-csp-tiny"
         / "model-fp32.onnx"
     )
-
-
-def widened(model: ModelProto) -> ModelProto:
-    """The same model with the weights in float32 that are stored as float16 and cast."""
-    nodes, stored = [], {one.name: one for one in model.graph.initializer}
-    for node in model.graph.node:
-        if node.op_type == "Cast" and node.input[0] in stored:
-            half = stored[node.input[0]]
-            numbers = onnx.numpy_helper.to_array(half).astype(np.float32)
-            half.CopyFrom(onnx.numpy_helper.from_array(numbers, node.output[0]))
-        else:
-            nodes.append(node)
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    return model
 
 
 class Graph:
